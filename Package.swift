@@ -1,0 +1,93 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+  name: "constat",
+  platforms: [.macOS(.v15), .iOS(.v18)],
+  products: [
+    .executable(name: "constat", targets: ["ConstatCLI"]),
+    .library(name: "ConstatDevice", targets: ["ConstatDevice"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(
+      name: "Postgres", dependencies: ["CLibPQ", logging, lifecycle, crypto],
+      swiftSettings: strict),
+    .target(name: "ConstatCore", swiftSettings: strict),
+    .target(name: "ConstatLedger", dependencies: ["ConstatCore", crypto], swiftSettings: strict),
+    .target(name: "ConstatSync", dependencies: ["ConstatCore", crypto], swiftSettings: strict),
+    .target(
+      name: "ConstatServer",
+      dependencies: [
+        "ConstatCore", "ConstatLedger", "ConstatSync", "Postgres", hummingbird, logging, lifecycle,
+        crypto,
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+        .product(name: "Metrics", package: "swift-metrics"),
+      ], swiftSettings: strict),
+    .target(
+      name: "ConstatDevice",
+      dependencies: [
+        "ConstatSync", "ConstatCore", crypto, .product(name: "GRDB", package: "GRDB.swift"),
+      ], swiftSettings: strict),
+    .executableTarget(
+      name: "ConstatCLI",
+      dependencies: [
+        "ConstatServer", "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore", "Postgres",
+        logging, lifecycle,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      ], swiftSettings: strict),
+    .target(
+      name: "Support",
+      dependencies: [
+        "ConstatServer", "Postgres", "ConstatCore", hummingbird, logging,
+        .product(name: "HummingbirdTesting", package: "hummingbird"), "Yams",
+      ], path: "Tests/Support", swiftSettings: strict),
+    .testTarget(
+      name: "PostgresTests", dependencies: ["Postgres", "Support"], swiftSettings: strict),
+    .testTarget(
+      name: "ConstatCoreTests", dependencies: ["ConstatCore"], swiftSettings: strict),
+    .testTarget(
+      name: "ConstatLedgerTests", dependencies: ["ConstatLedger", "ConstatCore"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ConstatSyncTests", dependencies: ["ConstatSync", "ConstatCore"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ConstatServerTests",
+      dependencies: ["ConstatServer", "ConstatSync", "ConstatCore", "Postgres", "Support"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ConstatDeviceTests",
+      dependencies: ["ConstatDevice", "ConstatSync", "ConstatCore"], swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: [
+        "ConstatServer", "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore", "Postgres",
+        "Support",
+      ], swiftSettings: strict),
+    .testTarget(name: "ArchitectureTests", dependencies: ["Yams"], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,1 @@
+@main struct Constat { static func main() {} }
