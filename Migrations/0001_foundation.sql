@@ -1,0 +1,314 @@
+-- The ground that every table stands on: two schemas, tenant isolation, field-level history and the
+-- per-organization version, all kept by the database so that no route, job or hand-typed SQL can forget them.
+--
+-- public  nouns of the trade: each table is governed by system.govern(): isolated, historised, versioned.
+-- system  bookkeeping about them: isolated, but without history of its own.
+
+CREATE SCHEMA IF NOT EXISTS system;
+GRANT USAGE ON SCHEMA system, public TO constat_app;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+
+-- The organization of the running transaction. NULL outside one, so that a policy then matches nothing.
+CREATE FUNCTION system.organization_id() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT nullif(current_setting('app.organization_id', true), '')::uuid $$;
+
+-- Accents and case folded, for search (DOS-22). Immutable, so that it can feed generated columns.
+CREATE FUNCTION system.fold(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT lower(translate(replace(replace(replace(replace(value, 'œ', 'oe'), 'Œ', 'oe'), 'æ', 'ae'), 'Æ', 'ae'),
+  'ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝŸàáâãäåçèéêëìíîïñòóôõöùúûüýÿ',
+  'AAAAAACEEEEIIIINOOOOOUUUUYYaaaaaaceeeeiiiinooooouuuuyy')) $$;
+
+-- An organization's position in its own history: epoch changes when the server was restored from a backup, fork is
+-- the version it was restored at, version grows by one with each sealed transaction.
+CREATE TABLE system.tenant_sync (
+  organization_id uuid PRIMARY KEY,
+  epoch text NOT NULL DEFAULT 'e1',
+  fork bigint,
+  version bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 10);
+
+-- One row per sealed transaction: who made this version, through which channel.
+CREATE TABLE system.seal (
+  organization_id uuid NOT NULL,
+  version bigint NOT NULL,
+  transaction_id uuid NOT NULL,
+  actor text NOT NULL,
+  channel text NOT NULL,
+  device_id uuid,
+  at timestamptz NOT NULL,
+  PRIMARY KEY (organization_id, version)
+);
+CREATE INDEX seal_transaction ON system.seal (organization_id, transaction_id);
+
+-- Field-level modification history (HIS-01): append only. changes is {column: [before, after]}.
+CREATE TABLE system.history (
+  organization_id uuid NOT NULL,
+  transaction_id uuid NOT NULL,
+  ordinal integer NOT NULL,
+  at timestamptz NOT NULL,
+  actor text NOT NULL,
+  channel text NOT NULL,
+  table_name text NOT NULL,
+  row_id uuid NOT NULL,
+  dossier_id uuid,
+  operation text NOT NULL CHECK (operation IN ('insert', 'update', 'delete')),
+  changes jsonb NOT NULL,
+  PRIMARY KEY (organization_id, transaction_id, ordinal)
+);
+CREATE INDEX history_row ON system.history (organization_id, row_id, at);
+CREATE INDEX history_dossier ON system.history (organization_id, dossier_id, at) WHERE dossier_id IS NOT NULL;
+CREATE INDEX history_at ON system.history (organization_id, at);
+
+-- One current row per entity with the version that last touched it. field_versions holds the version of each field
+-- changed since the row was born; a field not in it has the version born.
+CREATE TABLE system.sync_entity (
+  organization_id uuid NOT NULL,
+  type text NOT NULL,
+  id uuid NOT NULL,
+  dossier_id uuid,
+  version bigint NOT NULL,
+  born bigint NOT NULL,
+  field_versions jsonb NOT NULL DEFAULT '{}',
+  deleted boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (organization_id, type, id)
+) WITH (fillfactor = 70);
+CREATE INDEX sync_entity_version ON system.sync_entity (organization_id, version);
+CREATE INDEX sync_entity_dossier ON system.sync_entity (organization_id, dossier_id) WHERE dossier_id IS NOT NULL;
+
+-- Which missions are on a technician's devices: one row per technician and dossier, in or out, since which version.
+CREATE TABLE system.sync_membership (
+  organization_id uuid NOT NULL,
+  technician_id uuid NOT NULL,
+  dossier_id uuid NOT NULL,
+  state text NOT NULL CHECK (state IN ('in', 'out')),
+  reason text,
+  version bigint NOT NULL,
+  PRIMARY KEY (organization_id, technician_id, dossier_id)
+) WITH (fillfactor = 70);
+CREATE INDEX sync_membership_version ON system.sync_membership (organization_id, technician_id, version);
+
+-- {column: [before, after]} of what differs between two rows.
+CREATE FUNCTION system.difference(before jsonb, after jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT coalesce(jsonb_object_agg(key, jsonb_build_array(before -> key, value)), '{}')
+  FROM jsonb_each(after) WHERE before -> key IS DISTINCT FROM value $$;
+
+-- Says that a secret changed without saying from what to what.
+CREATE FUNCTION system.masked(changes jsonb, secrets text[]) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN changes ?| secrets THEN
+  (SELECT jsonb_object_agg(key, CASE WHEN key = ANY (secrets) THEN '["***", "***"]'::jsonb ELSE value END)
+   FROM jsonb_each(changes)) ELSE changes END $$;
+
+-- The transaction's identity for history: drawn once per transaction; refuses a write without actor and channel.
+CREATE FUNCTION system.transaction_id() RETURNS uuid LANGUAGE plpgsql AS $$
+DECLARE drawn text := current_setting('app.transaction_id', true);
+BEGIN
+  IF coalesce(current_setting('app.actor', true), '') = '' OR coalesce(current_setting('app.channel', true), '') = '' THEN
+    RAISE EXCEPTION 'a write needs app.actor and app.channel' USING ERRCODE = 'CN001';
+  END IF;
+  IF drawn IS NULL OR drawn = '' THEN
+    drawn := gen_random_uuid()::text;
+    PERFORM set_config('app.transaction_id', drawn, true);
+    PERFORM set_config('app.sealed', '', true);
+    PERFORM set_config('app.ordinal', '0', true);
+  END IF;
+  RETURN drawn::uuid;
+END $$;
+
+-- Writes the history of one statement. TG_ARGV[0]: columns whose values stay out of it (secrets, derived text).
+CREATE FUNCTION system.write_history() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  tx uuid := system.transaction_id();
+  hidden text[] := '{version,updated_at,search_text}'::text[] || TG_ARGV[0]::text[];
+  first integer := current_setting('app.ordinal')::integer;
+  written integer;
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO system.history
+    SELECT n.organization_id, tx, first + row_number() OVER (), clock_timestamp(), current_setting('app.actor'),
+      current_setting('app.channel'), TG_TABLE_NAME, n.id,
+      CASE WHEN TG_TABLE_NAME = 'dossier' THEN n.id ELSE (to_jsonb(n) ->> 'dossier_id')::uuid END, 'insert',
+      system.difference('{}', jsonb_strip_nulls(to_jsonb(n) - hidden))
+    FROM new_rows n;
+  ELSIF TG_OP = 'UPDATE' THEN
+    INSERT INTO system.history
+    SELECT c.organization_id, tx, first + row_number() OVER (), clock_timestamp(), current_setting('app.actor'),
+      current_setting('app.channel'), TG_TABLE_NAME, c.id, c.dossier_id, 'update', c.changes
+    FROM (
+      SELECT n.organization_id, n.id,
+        CASE WHEN TG_TABLE_NAME = 'dossier' THEN n.id ELSE (to_jsonb(n) ->> 'dossier_id')::uuid END AS dossier_id,
+        system.masked(system.difference(to_jsonb(o), to_jsonb(n)) - '{version,updated_at,search_text}'::text[],
+          TG_ARGV[0]::text[]) AS changes
+      FROM new_rows n JOIN old_rows o ON o.organization_id = n.organization_id AND o.id = n.id
+    ) c WHERE c.changes <> '{}';
+  ELSE
+    INSERT INTO system.history
+    SELECT o.organization_id, tx, first + row_number() OVER (), clock_timestamp(), current_setting('app.actor'),
+      current_setting('app.channel'), TG_TABLE_NAME, o.id,
+      CASE WHEN TG_TABLE_NAME = 'dossier' THEN o.id ELSE (to_jsonb(o) ->> 'dossier_id')::uuid END, 'delete',
+      (SELECT coalesce(jsonb_object_agg(key, jsonb_build_array(value, NULL)), '{}')
+       FROM jsonb_each(jsonb_strip_nulls(to_jsonb(o) - hidden)))
+    FROM old_rows o;
+  END IF;
+  GET DIAGNOSTICS written = ROW_COUNT;
+  PERFORM set_config('app.ordinal', (first + written)::text, true);
+  RETURN NULL;
+END $$;
+
+-- Brings the memberships of one dossier in line with its appointments and status, at version v.
+CREATE FUNCTION system.refresh_membership(org uuid, dossier uuid, v bigint) RETURNS void LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$ BEGIN RETURN; END $$;
+
+-- Runs at COMMIT, after all else, once per history row; the first takes the organization's next version. Taking it
+-- last keeps the version row's lock short and the order of versions the order of commits: a reader that has seen
+-- version v has seen everything up to v.
+CREATE FUNCTION system.seal() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  sealed text := current_setting('app.sealed', true);
+  v bigint;
+BEGIN
+  IF sealed <> '' AND split_part(sealed, ':', 1) = NEW.organization_id::text THEN
+    v := split_part(sealed, ':', 2)::bigint;
+  ELSE
+    INSERT INTO system.tenant_sync AS t (organization_id, version) VALUES (NEW.organization_id, 1)
+    ON CONFLICT (organization_id) DO UPDATE SET version = t.version + 1 RETURNING version INTO v;
+    INSERT INTO system.seal (organization_id, version, transaction_id, actor, channel, device_id, at)
+    VALUES (NEW.organization_id, v, NEW.transaction_id, NEW.actor, NEW.channel,
+      nullif(current_setting('app.device_id', true), '')::uuid, clock_timestamp());
+    PERFORM set_config('app.sealed', NEW.organization_id || ':' || v, true);
+  END IF;
+  INSERT INTO system.sync_entity AS e (organization_id, type, id, dossier_id, version, born, field_versions, deleted)
+  VALUES (NEW.organization_id, NEW.table_name, NEW.row_id, NEW.dossier_id, v, v, '{}', NEW.operation = 'delete')
+  ON CONFLICT (organization_id, type, id) DO UPDATE SET
+    version = v, deleted = EXCLUDED.deleted, dossier_id = EXCLUDED.dossier_id,
+    born = CASE WHEN NEW.operation = 'insert' THEN v ELSE e.born END,
+    field_versions = CASE WHEN NEW.operation = 'update' THEN e.field_versions
+        || (SELECT jsonb_object_agg(key, v) FROM jsonb_object_keys(NEW.changes) AS key)
+      ELSE '{}' END;
+  IF NEW.table_name = 'appointment'
+    OR (NEW.table_name = 'dossier' AND NEW.changes ?| '{status,archived_at,trashed_at}') THEN
+    PERFORM system.refresh_membership(NEW.organization_id, NEW.dossier_id, v);
+    IF NEW.table_name = 'appointment' AND NEW.changes ? 'dossier_id' AND NEW.changes -> 'dossier_id' ->> 0 IS NOT NULL THEN
+      PERFORM system.refresh_membership(NEW.organization_id, (NEW.changes -> 'dossier_id' ->> 0)::uuid, v);
+    END IF;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER seal AFTER INSERT ON system.history DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION system.seal();
+
+-- Each real change gives the row its next version (the ETag) and keeps its identity.
+CREATE FUNCTION system.touch() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.organization_id <> OLD.organization_id OR NEW.id <> OLD.id THEN
+    RAISE EXCEPTION 'organization_id and id never change' USING ERRCODE = 'CN002';
+  END IF;
+  IF NEW IS DISTINCT FROM OLD THEN
+    NEW.version := OLD.version + 1;
+    NEW.updated_at := clock_timestamp();
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE FUNCTION system.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% on % is refused: %', TG_OP, TG_TABLE_NAME, TG_ARGV[0] USING ERRCODE = 'CN003';
+END $$;
+
+-- Isolation of one table by row-level security, forced; the owner passes through for its SECURITY DEFINER functions
+-- only where open_to_owner says so.
+CREATE PROCEDURE system.isolate(relation regclass, open_to_owner boolean DEFAULT false) LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', relation);
+  EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', relation);
+  EXECUTE format('CREATE POLICY tenant ON %s USING (organization_id = system.organization_id())'
+    ' WITH CHECK (organization_id = system.organization_id())', relation);
+  IF open_to_owner THEN
+    EXECUTE format('CREATE POLICY bookkeeping ON %s TO constat_owner USING (true) WITH CHECK (true)', relation);
+  END IF;
+END $$;
+
+-- All that a noun's table needs: isolation, history, version, grants. Columns it must have: organization_id, id,
+-- version, created_at, updated_at; its primary key is (organization_id, id).
+CREATE PROCEDURE system.govern(relation regclass, hidden text[] DEFAULT '{}', verbs text DEFAULT 'SELECT, INSERT, UPDATE, DELETE')
+LANGUAGE plpgsql AS $$
+BEGIN
+  CALL system.isolate(relation);
+  EXECUTE format('CREATE TRIGGER a_touch BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION system.touch()', relation);
+  EXECUTE format('CREATE TRIGGER history_insert AFTER INSERT ON %s REFERENCING NEW TABLE AS new_rows'
+    ' FOR EACH STATEMENT EXECUTE FUNCTION system.write_history(%L)', relation, hidden);
+  EXECUTE format('CREATE TRIGGER history_update AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'
+    ' FOR EACH STATEMENT EXECUTE FUNCTION system.write_history(%L)', relation, hidden);
+  EXECUTE format('CREATE TRIGGER history_delete AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows'
+    ' FOR EACH STATEMENT EXECUTE FUNCTION system.write_history(%L)', relation, hidden);
+  EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT'
+    ' EXECUTE FUNCTION system.refuse(''history would not see it'')', relation);
+  EXECUTE format('GRANT %s ON %s TO constat_app', verbs, relation);
+END $$;
+
+-- Numbers that people see: one row per series, locked by the transaction that takes the next, so that a rollback
+-- leaves no gap (CGI ann. II art. 242 nonies A). A PostgreSQL sequence would.
+CREATE TABLE system.counter (
+  organization_id uuid NOT NULL,
+  series text NOT NULL,
+  last bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (organization_id, series)
+) WITH (fillfactor = 50);
+
+-- Replays of a POST answer what the first call answered. The row commits with the effect.
+CREATE TABLE system.idempotency_key (
+  organization_id uuid NOT NULL,
+  principal text NOT NULL,
+  route text NOT NULL,
+  key text NOT NULL,
+  fingerprint bytea NOT NULL,
+  status integer,
+  headers jsonb,
+  body bytea,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (organization_id, principal, route, key)
+);
+CREATE INDEX idempotency_key_age ON system.idempotency_key (organization_id, created_at);
+
+-- Effects to carry out after the commit that wanted them (mail, PDF, webhook), leased with SKIP LOCKED.
+CREATE TABLE system.job (
+  organization_id uuid NOT NULL,
+  id uuid NOT NULL,
+  kind text NOT NULL,
+  arguments jsonb NOT NULL,
+  unique_key text,
+  state text NOT NULL DEFAULT 'available' CHECK (state IN ('available', 'leased', 'done', 'dead')),
+  attempt integer NOT NULL DEFAULT 0,
+  run_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  leased_until timestamptz,
+  last_error text,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (organization_id, id)
+);
+CREATE INDEX job_available ON system.job (run_at) WHERE state IN ('available', 'leased');
+CREATE UNIQUE INDEX job_unique ON system.job (organization_id, kind, unique_key) WHERE state IN ('available', 'leased');
+
+-- Bytes of documents and signatures, keyed by their SHA-256, immutable.
+CREATE TABLE system.blob (
+  organization_id uuid NOT NULL,
+  sha256 bytea NOT NULL CHECK (octet_length(sha256) = 32),
+  media_type text NOT NULL,
+  bytes bytea NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (organization_id, sha256)
+);
+
+CALL system.isolate('system.tenant_sync', true);
+CALL system.isolate('system.seal', true);
+CALL system.isolate('system.history', true);
+CALL system.isolate('system.sync_entity', true);
+CALL system.isolate('system.sync_membership', true);
+CALL system.isolate('system.counter');
+CALL system.isolate('system.idempotency_key');
+CALL system.isolate('system.job', true);
+CALL system.isolate('system.blob');
+GRANT SELECT ON system.tenant_sync, system.seal, system.history, system.sync_entity, system.sync_membership TO constat_app;
+GRANT SELECT, INSERT, UPDATE ON system.counter TO constat_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON system.idempotency_key, system.job TO constat_app;
+GRANT SELECT, INSERT ON system.blob TO constat_app;
