@@ -1,0 +1,191 @@
+import Foundation
+public import Postgres
+
+/// A PostgreSQL server for the tests of one process, needing no set-up.
+///
+/// Made on first use in a directory of its own under /tmp, reached by a Unix socket, and gone when the
+/// process ends, however it ends: a shell beside the server waits on a pipe that only this process holds.
+/// With `CONSTAT_TEST_DATABASE_URL` (a superuser's), that server is used instead.
+public final class TestCluster: Sendable {
+  /// Of every role and database the tests make; the server trusts its socket, other set-ups may not.
+  static let password = "constat"
+
+  /// Connects the superuser to the database `postgres`.
+  public let superuser: ConnectionString
+  /// Keeps the server alive; nil for a server that is not ours.
+  private let lifeline: FileHandle?
+
+  private init(superuser: ConnectionString, lifeline: FileHandle?) {
+    self.superuser = superuser
+    self.lifeline = lifeline
+  }
+
+  private static let sharedTask = Task<TestCluster, any Error> {
+    if let url = ProcessInfo.processInfo.environment["CONSTAT_TEST_DATABASE_URL"] {
+      let cluster = TestCluster(superuser: try ConnectionString(url), lifeline: nil)
+      try await cluster.createRoles()
+      return cluster
+    }
+    return try await start()
+  }
+
+  /// The server that all tests of this process share.
+  public static var shared: TestCluster {
+    get async throws { try await sharedTask.value }
+  }
+
+  /// A server of one's own, for tests that change its configuration. It stops with the process, or when the
+  /// last reference goes.
+  public static func start(settings: [String: String] = [:]) async throws -> TestCluster {
+    let cluster = try await inBackground { try launch(settings: settings) }
+    try await cluster.createRoles()
+    return cluster
+  }
+
+  deinit { try? lifeline?.close() }
+
+  /// Connects `user` to `database`.
+  public func url(user: String, database: String) -> String {
+    superuser.with(["user": user, "dbname": database, "password": Self.password]).text
+  }
+
+  // MARK: Starting a server
+
+  private static func launch(settings: [String: String]) throws -> TestCluster {
+    let binaries = try findBinaries()
+    let user = unprivilegedUser()
+    let directory = "/tmp/constat-pg-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+    try FileManager.default.createDirectory(
+      atPath: directory, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    if let user { try runToEnd(["/bin/chown", user, directory]) }
+    let locale = FileManager.default.fileExists(atPath: "/etc/debian_version") ? "C.UTF-8" : "en_US.UTF-8"
+    try runToEnd(
+      asUser(user)
+        + [
+          "\(binaries)/initdb", "-D", "\(directory)/data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
+          "--locale=\(locale)", "--no-sync", "--no-instructions",
+        ])
+    var options: [String: String] = [
+      "listen_addresses": "", "unix_socket_directories": directory, "max_connections": "400",
+      "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal",
+      "max_wal_senders": "0", "shared_buffers": "128MB", "jit": "off", "timezone": "UTC",
+    ]
+    options.merge(settings) { $1 }
+    let server =
+      ["\(binaries)/postgres", "-D", "\(directory)/data"] + options.flatMap { ["-c", "\($0.key)=\($0.value)"] }
+    let lifeline = try runBeside(asUser(user), server, directory: directory)
+    let superuser = try ConnectionString("host=\(directory) user=postgres dbname=postgres")
+    try waitUntilReady(superuser, log: "\(directory)/log")
+    return TestCluster(superuser: superuser, lifeline: lifeline)
+  }
+
+  /// Starts the server under a shell that ends it, and removes its directory, once this process is gone.
+  private static func runBeside(
+    _ prefix: [String], _ server: [String], directory: String
+  ) throws -> FileHandle {
+    let script = """
+      trap '' INT TERM HUP
+      cd /
+      "$@" >"$0/log" 2>&1 </dev/null &
+      cat >/dev/null
+      kill -QUIT $!
+      wait $!
+      rm -rf "$0"
+      """
+    let pipe = Pipe()
+    let writeEnd = pipe.fileHandleForWriting
+    _ = fcntl(writeEnd.fileDescriptor, F_SETFD, FD_CLOEXEC)
+    let process = makeProcess(prefix + ["/bin/sh", "-c", script, directory] + server)
+    process.standardInput = pipe
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    return writeEnd
+  }
+
+  private static func waitUntilReady(_ superuser: ConnectionString, log: String) throws {
+    var lastError: (any Error)?
+    for _ in 0..<600 {
+      do { return try AdminSession.runBlocking(at: superuser.text) { _ in } } catch { lastError = error }
+      Thread.sleep(forTimeInterval: 0.05)
+    }
+    throw TestClusterError(
+      "no server: \(String(describing: lastError)) \((try? String(contentsOfFile: log, encoding: .utf8)) ?? "")")
+  }
+
+  /// `initdb` and `postgres` refuse root, so root's tests run them as somebody else.
+  private static func unprivilegedUser() -> String? {
+    guard getuid() == 0 else { return nil }
+    return getpwnam("postgres") != nil ? "postgres" : "nobody"
+  }
+
+  private static func asUser(_ user: String?) -> [String] {
+    guard let user, let entry = getpwnam(user) else { return [] }
+    let group = entry.pointee.pw_gid
+    return ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(group)", "--clear-groups"]
+  }
+
+  /// The directory of `initdb`: on the path, or where Debian, Homebrew and Postgres.app put it.
+  private static func findBinaries() throws -> String {
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    var candidates = path.split(separator: ":").map(String.init)
+    for parent in ["/usr/lib/postgresql", "/Applications/Postgres.app/Contents/Versions"] {
+      let versions = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+      let newestFirst = versions.sorted { $0.compare($1, options: .numeric) == .orderedDescending }
+      candidates += newestFirst.map { "\(parent)/\($0)/bin" }
+    }
+    candidates += ["/opt/homebrew/opt/postgresql@15/bin", "/usr/local/opt/postgresql@15/bin"]
+    guard
+      let found = candidates.first(where: { FileManager.default.isExecutableFile(atPath: "\($0)/initdb") })
+    else { throw TestClusterError("initdb not found: install PostgreSQL 15 or put it on the path") }
+    return found
+  }
+
+  private static func makeProcess(_ command: [String]) -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: command[0])
+    process.arguments = Array(command.dropFirst())
+    process.currentDirectoryURL = URL(fileURLWithPath: "/")
+    return process
+  }
+
+  private static func runToEnd(_ command: [String]) throws {
+    let process = makeProcess(command)
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    let text = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw TestClusterError("\(command[0]): \(String(decoding: text, as: UTF8.self))")
+    }
+  }
+
+  // MARK: Roles
+
+  /// The owner of databases and of all that migrations make, and the role that the API connects as.
+  private func createRoles() async throws {
+    try await AdminSession.run(at: superuser.text) { session in
+      // Test processes may share a server: one at a time.
+      try session.run(trusted: "SELECT pg_advisory_lock(2667828)")
+      for role in ["constat_owner", "constat_app"] {
+        let exists = try !session.query("SELECT 1 FROM pg_roles WHERE rolname = \(role)").isEmpty
+        if !exists { try session.run(trusted: "CREATE ROLE \(role) LOGIN PASSWORD '\(Self.password)'") }
+      }
+    }
+  }
+}
+
+/// Why no test server could be had.
+struct TestClusterError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// Runs blocking work on a thread of its own.
+func inBackground<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
+  try await withUnsafeThrowingContinuation { continuation in
+    Thread.detachNewThread { continuation.resume(with: Result { try work() }) }
+  }
+}
