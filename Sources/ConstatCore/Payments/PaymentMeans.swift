@@ -1,0 +1,15 @@
+/// How money is paid (AMB-65).
+public enum PaymentMeans: String, Sendable, Hashable, Codable, CaseIterable {
+  case cash
+  case cheque
+  case card
+  case onlineCard = "online_card"
+  case transfer
+  case directDebit = "direct_debit"
+
+  /// What a technician can take at step 10 of the mission order.
+  public static let onSite: [PaymentMeans] = [.cash, .cheque, .card, .onlineCard]
+
+  /// What goes to the bank on a slip (DEP-01).
+  public var goesOnDepositSlip: Bool { self == .cash || self == .cheque }
+}
