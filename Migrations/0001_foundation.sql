@@ -312,3 +312,57 @@ GRANT SELECT ON system.tenant_sync, system.seal, system.history, system.sync_ent
 GRANT SELECT, INSERT, UPDATE ON system.counter TO constat_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON system.idempotency_key, system.job TO constat_app;
 GRANT SELECT, INSERT ON system.blob TO constat_app;
+
+-- Inserts one row from column values, leaving absent columns to their defaults. False: the id exists already.
+CREATE FUNCTION system.insert_row(relation text, column_values jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  columns text := (SELECT string_agg(quote_ident(key), ', ') FROM jsonb_object_keys(column_values) AS key);
+  inserted integer;
+BEGIN
+  EXECUTE format('INSERT INTO public.%I (%s) SELECT %s FROM jsonb_populate_record(NULL::public.%I, $1)'
+    ' ON CONFLICT (organization_id, id) DO NOTHING', relation, columns, columns, relation) USING column_values;
+  GET DIAGNOSTICS inserted = ROW_COUNT;
+  RETURN inserted = 1;
+END $$;
+
+-- Sets the given columns of one row. expected_version NULL: whatever its version. Returns the row's version after the
+-- write, or NULL when there is no such row or it has moved on.
+CREATE FUNCTION system.update_row(relation text, row_id uuid, expected_version bigint, column_values jsonb)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  columns text := (SELECT string_agg(quote_ident(key), ', ') FROM jsonb_object_keys(column_values) AS key);
+  now_at bigint;
+BEGIN
+  IF columns IS NULL THEN
+    EXECUTE format('SELECT version FROM public.%I WHERE organization_id = system.organization_id() AND id = $1'
+      ' AND ($2 IS NULL OR version = $2)', relation) INTO now_at USING row_id, expected_version;
+  ELSE
+    EXECUTE format('UPDATE public.%I t SET (%s) = (SELECT %s FROM jsonb_populate_record(t, $1))'
+      ' WHERE organization_id = system.organization_id() AND id = $2 AND ($3 IS NULL OR version = $3) RETURNING version',
+      relation, columns, columns) INTO now_at USING column_values, row_id, expected_version;
+  END IF;
+  RETURN now_at;
+END $$;
+
+-- Whether a row already holds the given column values: what makes a repeated create harmless.
+CREATE FUNCTION system.row_matches(relation text, row_id uuid, column_values jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  matches boolean;
+BEGIN
+  EXECUTE format('SELECT to_jsonb(jsonb_populate_record(t, $1)) = to_jsonb(t) FROM public.%I t'
+    ' WHERE organization_id = system.organization_id() AND id = $2', relation) INTO matches USING column_values, row_id;
+  RETURN coalesce(matches, false);
+END $$;
+
+-- The next number of a series, its row locked until the transaction ends.
+CREATE FUNCTION system.next_number(series_name text) RETURNS bigint LANGUAGE sql AS $$
+  INSERT INTO system.counter AS c (organization_id, series, last) VALUES (system.organization_id(), series_name, 1)
+  ON CONFLICT (organization_id, series) DO UPDATE SET last = c.last + 1 RETURNING last $$;
+
+-- Hundredths of a percent as the wire has them: 2000 is "20", 550 is "5.5".
+CREATE FUNCTION system.percent(hundredths bigint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT trim_scale(hundredths / 100.0)::text $$;
+
+-- Ten-thousandths as a decimal string: 10000 is "1".
+CREATE FUNCTION system.decimal(ten_thousandths bigint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT trim_scale(ten_thousandths / 10000.0)::text $$;

@@ -1,0 +1,75 @@
+public import ConstatCore
+public import HTTPTypes
+public import Postgres
+
+/// An answer, whole in memory so that it can be stored for a replay.
+public struct Reply: Sendable {
+  public var status: HTTPResponse.Status
+  public var headers: HTTPFields
+  public var body: [UInt8]
+
+  public init(_ status: HTTPResponse.Status, headers: HTTPFields = [:], body: [UInt8] = []) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+  }
+
+  public static let noContent = Reply(.noContent)
+
+  public static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Reply {
+    json(bytes: value.serialized(), status: status, headers: headers)
+  }
+
+  public static func json(bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Reply {
+    var headers = headers
+    headers[.contentType] = "application/json"
+    return Reply(status, headers: headers, body: bytes)
+  }
+
+  /// One resource from a row: its columns are its members, `version` its ETag. No row: 404.
+  public static func resource(_ result: QueryResult, status: HTTPResponse.Status = .ok, location: String? = nil) throws
+    -> Reply
+  {
+    guard result.rowCount > 0 else { throw Problem.notFound }
+    var writer = RowWriter(result)
+    writer.writeObject(0)
+    var reply = Reply.json(bytes: writer.bytes, status: status)
+    if result.columns.contains(where: { $0.name == "version" }) {
+      reply.headers[.eTag] = "\"v\(try result[0].get("version", as: Int64.self))\""
+    }
+    if let location { reply.headers[.location] = location }
+    return reply
+  }
+
+  /// `{"items": […], "next_cursor": …}`; the statement fetched one row more than the page holds.
+  public static func list(_ result: QueryResult, page: Page) throws -> Reply {
+    let count = min(result.rowCount, page.limit)
+    var writer = RowWriter(result, capacity: 64 + count * 512)
+    writer.append("{\"items\":[")
+    for row in 0..<count {
+      if row > 0 { writer.append(",") }
+      writer.writeObject(row)
+    }
+    writer.append("],\"next_cursor\":")
+    if result.rowCount > page.limit {
+      let last = result[count - 1]
+      writer.append("\"\(page.cursor(key: try last.get("_key"), id: try last.get("id")))\"")
+    } else {
+      writer.append("null")
+    }
+    writer.append("}")
+    return .json(bytes: writer.bytes)
+  }
+
+  /// All rows at once, for collections that are small by nature.
+  public static func items(_ result: QueryResult) -> Reply {
+    var writer = RowWriter(result, capacity: 64 + result.rowCount * 256)
+    writer.append("{\"items\":[")
+    for row in 0..<result.rowCount {
+      if row > 0 { writer.append(",") }
+      writer.writeObject(row)
+    }
+    writer.append("],\"next_cursor\":null}")
+    return .json(bytes: writer.bytes)
+  }
+}
