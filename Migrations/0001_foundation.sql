@@ -366,3 +366,23 @@ AS $$ SELECT trim_scale(hundredths / 100.0)::text $$;
 -- Ten-thousandths as a decimal string: 10000 is "1".
 CREATE FUNCTION system.decimal(ten_thousandths bigint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT trim_scale(ten_thousandths / 10000.0)::text $$;
+
+-- Deletes one row at the expected version (NULL: at any). False: no such row, or it has moved on.
+CREATE FUNCTION system.delete_row(relation text, row_id uuid, expected_version bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  deleted integer;
+BEGIN
+  EXECUTE format('DELETE FROM public.%I WHERE organization_id = system.organization_id() AND id = $1'
+    ' AND ($2 IS NULL OR version = $2)', relation) USING row_id, expected_version;
+  GET DIAGNOSTICS deleted = ROW_COUNT;
+  RETURN deleted = 1;
+END $$;
+
+CREATE FUNCTION system.row_version(relation text, row_id uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  version_now bigint;
+BEGIN
+  EXECUTE format('SELECT version FROM public.%I WHERE organization_id = system.organization_id() AND id = $1', relation)
+    INTO version_now USING row_id;
+  RETURN version_now;
+END $$;

@@ -1,0 +1,54 @@
+public import ConstatCore
+public import Foundation
+public import Postgres
+
+/// Writes a row from column values. The column names come from a noun's ``FieldSet``, never from a caller; the
+/// database's own functions turn them into statements.
+public struct RowStore: Sendable {
+  public let transaction: Transaction
+
+  public init(transaction: Transaction) { self.transaction = transaction }
+
+  static func insertion(_ table: String, organization: UUID, id: UUID, _ values: [String: JSONValue]) -> SQL {
+    var values = values
+    values["organization_id"] = .string(organization.uuidString)
+    values["id"] = .string(id.uuidString)
+    return "SELECT system.insert_row(\(table), \(JSONB(bytes: JSONValue.object(values).serialized()))) AS inserted"
+  }
+
+  static func update(_ table: String, id: UUID, expected: Int64?, _ values: [String: JSONValue]) -> SQL {
+    "SELECT system.update_row(\(table), \(id), \(expected), \(JSONB(bytes: JSONValue.object(values).serialized()))) AS version"
+  }
+
+  /// False: a row with this id exists already.
+  public func insert(_ table: String, organization: UUID, id: UUID, _ values: [String: JSONValue]) async throws -> Bool {
+    try await transaction.query(Self.insertion(table, organization: organization, id: id, values))[0].get("inserted")
+  }
+
+  /// Whether the row holds these values already.
+  public func matches(_ table: String, id: UUID, _ values: [String: JSONValue]) async throws -> Bool {
+    try await transaction.query(
+      "SELECT system.row_matches(\(table), \(id), \(JSONB(bytes: JSONValue.object(values).serialized()))) AS matches"
+    )[0].get("matches")
+  }
+
+  /// Changes the row, provided that it is still at the version that the caller has seen (nil: at any).
+  @discardableResult
+  public func update(_ table: String, id: UUID, expected: Int64?, _ values: [String: JSONValue]) async throws -> Int64 {
+    let result = try await transaction.query(Self.update(table, id: id, expected: expected, values))
+    if let version: Int64 = try result[0].get("version") { return version }
+    throw try await stale(table, id: id)
+  }
+
+  public func delete(_ table: String, id: UUID, expected: Int64?) async throws {
+    let deleted: Bool = try await transaction.query(
+      "SELECT system.delete_row(\(table), \(id), \(expected)) AS deleted")[0].get("deleted")
+    if !deleted { throw try await stale(table, id: id) }
+  }
+
+  private func stale(_ table: String, id: UUID) async throws -> Problem {
+    let result = try await transaction.query("SELECT system.row_version(\(table), \(id)) AS version")
+    guard let current: Int64 = try result[0].get("version") else { return .notFound }
+    return .stale(current: current)
+  }
+}
