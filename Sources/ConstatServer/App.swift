@@ -1,0 +1,20 @@
+public import Hummingbird
+import HTTPTypes
+import ConstatCore
+
+/// The composition root: every capability's routes, in one table.
+public struct App: Sendable {
+  public let services: Services
+  public let routes: Routes
+
+  public init(services: Services) {
+    self.services = services
+    var routes = Routes()
+    ContactRoutes().register(in: &routes)
+    self.routes = routes
+  }
+
+  public func router() -> Router<GatewayContext> {
+    Gateway(services: services, routes: routes).router()
+  }
+}

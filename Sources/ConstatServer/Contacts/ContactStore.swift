@@ -1,0 +1,33 @@
+import ConstatCore
+import Foundation
+import Postgres
+
+/// All SQL on contacts: the address book.
+struct ContactStore {
+  static let columns: SQL = """
+    c.id, c.version, c.kind, c.company_name, c.title, c.last_name, c.first_name, c.street, c.address_complement,
+    c.postcode, c.city, c.country, c.email, c.additional_emails, c.phone, c.mobile, c.fax, c.private_comment,
+    system.percent(c.discount_rate) AS discount_rate, c.discount_comment, c.accounting_code, c.siren, c.vat_number,
+    c.website, c.registration_number, c.main_account_id, c.sales_representative_id, c.never_block_reports,
+    c.notify_appointments, c.created_at, c.updated_at
+    """
+
+  static func one(_ organization: UUID, _ id: UUID) -> SQL {
+    "SELECT \(columns) FROM contact c WHERE c.organization_id = \(organization) AND c.id = \(id)"
+  }
+
+  /// Newest first; `q` folds accents and case (DOS-22).
+  static func page(_ organization: UUID, _ filters: QueryParameters, _ page: Page) throws -> SQL {
+    try filters.only("limit", "cursor", "q", "kind", "city", "main_account_id")
+    let search: SQL = try filters.text("q").map { "AND position(system.fold(\($0)) IN c.search_text) > 0" } ?? ""
+    let kind: SQL = try filters.text("kind").map { "AND c.kind = \($0)" } ?? ""
+    let city: SQL = try filters.text("city").map { "AND system.fold(c.city) = system.fold(\($0))" } ?? ""
+    let main: SQL = try filters.uuid("main_account_id").map { "AND c.main_account_id = \($0)" } ?? ""
+    return """
+      SELECT \(columns), c.created_at::text AS _key FROM contact c
+      WHERE c.organization_id = \(organization) \(search) \(kind) \(city) \(main)
+      \(page.before("c.created_at", "c.id"))
+      ORDER BY c.created_at DESC, c.id DESC LIMIT \(page.fetched)
+      """
+  }
+}

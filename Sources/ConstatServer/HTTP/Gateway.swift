@@ -1,0 +1,190 @@
+import ConstatCore
+import Foundation
+import HTTPTypes
+public import Hummingbird
+import Logging
+import Metrics
+import NIOCore
+import Postgres
+
+public struct GatewayContext: RequestContext {
+  public var coreContext: CoreRequestContextStorage
+  public let remoteAddress: String?
+
+  public init(source: ApplicationRequestContextSource) {
+    coreContext = .init(source: source)
+    remoteAddress = source.channel.remoteAddress?.ipAddress
+  }
+}
+
+/// Where HTTP ends and Constat begins: turns requests into calls, replies into responses, and every error into a
+/// problem.
+struct Gateway: Sendable {
+  let services: Services
+  let routes: Routes
+  private let methodsByPath: [(segments: [Substring], methods: [String])]
+
+  init(services: Services, routes: Routes) {
+    self.services = services
+    self.routes = routes
+    methodsByPath = Dictionary(grouping: routes.all, by: \.path)
+      .map { ($0.key.split(separator: "/"), $0.value.map(\.method.rawValue).sorted()) }
+  }
+
+  func router() -> Router<GatewayContext> {
+    let router = Router(context: GatewayContext.self)
+    router.add(middleware: Fallback(gateway: self))
+    for route in routes.all {
+      let path = route.path.replacing("{", with: ":").replacing("}", with: "")
+      let label = "\(route.method.rawValue) \(route.path)"
+      let timer = Metrics.Timer(label: "http_request_duration", dimensions: [("route", label)])
+      router.on(RouterPath(path), method: route.method) { request, context in
+        let start = ContinuousClock.now
+        let response = await respond(route, request, context)
+        timer.recordNanoseconds((ContinuousClock.now - start).nanoseconds)
+        if response.status.code >= 500 {
+          Counter(label: "http_server_errors", dimensions: [("route", label)]).increment()
+        }
+        return response
+      }
+    }
+    return router
+  }
+
+  private func respond(_ route: Routes.Route, _ request: Request, _ context: GatewayContext) async -> Response {
+    let requestID = Self.requestID(request, services.clock)
+    var reply: Reply
+    do {
+      let body = try await Self.body(request, limit: route.bodyLimit)
+      let call = Call(
+        services: services, method: route.method, template: route.path, path: request.uri.path,
+        parameters: Dictionary(
+          context.parameters.map { (String($0.key), String($0.value).removingPercentEncoding ?? String($0.value)) },
+          uniquingKeysWith: { $1 }),
+        query: QueryParameters(request.uri.queryParameters.map { (String($0.key), String($0.value)) }),
+        headers: request.headers, body: body, requestID: requestID, remoteAddress: context.remoteAddress,
+        token: request.headers[.authorization].flatMap(Self.token))
+      reply = try await route.answer(call)
+    } catch {
+      reply = Self.reply(to: error, requestID: requestID, route: route.path, logger: context.logger)
+    }
+    reply.headers[Self.requestIDHeader] = requestID
+    return Self.response(reply)
+  }
+
+  static let requestIDHeader = HTTPField.Name("X-Request-Id")!
+
+  private static func response(_ reply: Reply) -> Response {
+    var headers = reply.headers
+    headers[.init("X-Content-Type-Options")!] = "nosniff"
+    headers[.cacheControl] = headers[.cacheControl] ?? "no-store"
+    return Response(status: reply.status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: reply.body)))
+  }
+
+  private static func token(_ header: String) -> BearerToken? {
+    guard header.count < 200, header.lowercased().hasPrefix("bearer ") else { return nil }
+    let token = BearerToken(header.dropFirst(7).trimmingCharacters(in: .whitespaces))
+    return token.flatMap { $0.kind == .access || $0.kind == .personal ? $0 : nil }
+  }
+
+  private static func body(_ request: Request, limit: Int) async throws -> [UInt8] {
+    if let length = request.headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge(limit) }
+    do {
+      let buffer = try await request.body.collect(upTo: limit)
+      return Array(buffer.readableBytesView)
+    } catch is NIOTooManyBytesError {
+      throw tooLarge(limit)
+    } catch let error as HTTPError where error.status == .contentTooLarge {
+      throw tooLarge(limit)
+    }
+  }
+
+  private static func tooLarge(_ limit: Int) -> Problem {
+    Problem(
+      .contentTooLarge, "body-too-large", "Corps trop volumineux", members: ["limit_bytes": .integer(Int64(limit))],
+      headers: [.connection: "close"])
+  }
+
+  private static func requestID(_ request: Request, _ clock: WallClock) -> String {
+    if let given = request.headers[requestIDHeader], (8...64).contains(given.utf8.count),
+      given.utf8.allSatisfy({ $0.isIdentifier })
+    {
+      return given
+    }
+    return clock.newID().uuidString.lowercased()
+  }
+
+  static func reply(to error: any Error, requestID: String, route: String, logger: Logger) -> Reply {
+    let problem: Problem
+    switch error {
+    case let known as Problem: problem = known
+    case let database as PostgresError:
+      problem = Problem(database)
+      logger.log(
+        level: problem.status.code >= 500 ? .error : .debug, "database error",
+        metadata: [
+          "request.id": "\(requestID)", "route": "\(route)", "sqlstate": "\(database.sqlState)",
+          "constraint": "\(database.constraint ?? "")",
+        ])
+    case let http as HTTPError:
+      problem = Problem(http.status, "http-\(http.status.code)", http.status.reasonPhrase)
+    default:
+      logger.error(
+        "unexpected error",
+        metadata: ["request.id": "\(requestID)", "route": "\(route)", "error.type": "\(type(of: error))"])
+      problem = .internalError
+    }
+    var headers = problem.headers
+    headers[.contentType] = "application/problem+json"
+    headers[.contentLanguage] = "fr"
+    return Reply(problem.status, headers: headers, body: problem.body(instance: requestID))
+  }
+
+  /// Paths that no route has: 404, or 405 with what would be allowed.
+  private struct Fallback: RouterMiddleware {
+    let gateway: Gateway
+
+    func handle(
+      _ request: Request, context: GatewayContext, next: (Request, GatewayContext) async throws -> Response
+    ) async throws -> Response {
+      do {
+        return try await next(request, context)
+      } catch {
+        let requestID = Gateway.requestID(request, gateway.services.clock)
+        var failure = error
+        if let http = error as? HTTPError, http.status == .notFound {
+          failure = Problem.notFound
+          let segments = request.uri.path.split(separator: "/")
+          let matching = gateway.methodsByPath.filter { Self.matches($0.segments, segments) }.flatMap(\.methods)
+          if !matching.isEmpty {
+            failure = Problem(
+              .methodNotAllowed, "method-not-allowed", "Méthode non autorisée",
+              headers: [.allow: Set(matching).sorted().joined(separator: ", ")])
+          }
+        }
+        var reply = Gateway.reply(to: failure, requestID: requestID, route: "-", logger: context.logger)
+        reply.headers[Gateway.requestIDHeader] = requestID
+        return Gateway.response(reply)
+      }
+    }
+
+    private static func matches(_ template: [Substring], _ path: [Substring]) -> Bool {
+      template.count == path.count && zip(template, path).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+    }
+  }
+}
+
+extension UInt8 {
+  fileprivate var isIdentifier: Bool {
+    switch self {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+}
+
+extension Duration {
+  fileprivate var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
+}
