@@ -44,7 +44,7 @@ let package = Package(
         "ConstatCore", "ConstatLedger", "ConstatSync", "Postgres", hummingbird, logging, lifecycle,
         crypto,
         .product(name: "CryptoExtras", package: "swift-crypto"),
-        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "Metrics", package: "swift-metrics"), "Yams",
       ], swiftSettings: strict),
     .target(
       name: "ConstatDevice",
@@ -63,7 +63,7 @@ let package = Package(
       name: "Support",
       dependencies: [
         "ConstatServer", "Postgres", "ConstatCore", hummingbird, logging,
-        .product(name: "HummingbirdTesting", package: "hummingbird"), "Yams",
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
       ], path: "Tests/Support", swiftSettings: strict),
     .testTarget(
       name: "PostgresTests", dependencies: ["Postgres", "Support"], swiftSettings: strict),
@@ -88,6 +88,6 @@ let package = Package(
         "ConstatServer", "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore", "Postgres",
         "Support",
       ], swiftSettings: strict),
-    .testTarget(name: "ArchitectureTests", dependencies: ["Yams"], swiftSettings: strict),
+    .testTarget(name: "ArchitectureTests", swiftSettings: strict),
   ]
 )
