@@ -81,6 +81,11 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
       appendInterpolation(value.binding)
     }
 
+    /// NULL when there is no value; its own overload, so that the compiler sees that an optional is meant.
+    public mutating func appendInterpolation<Value: SQLEncodable>(_ value: Value?) {
+      appendInterpolation(value.binding)
+    }
+
     public mutating func appendInterpolation(_ binding: Binding) {
       template.unicodeScalars.append(Unicode.Scalar(binding.type.rawValue))
       bindings.append(binding)

@@ -15,7 +15,7 @@ public struct WallClock: Sendable {
   }
 
   public static let system = WallClock(
-    now: { Instant(microsecondsSinceEpoch: Int64(Date().timeIntervalSince1970 * 1_000_000)) },
+    now: { Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)) },
     random: { count in
       var generator = SystemRandomNumberGenerator()
       return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
@@ -23,7 +23,7 @@ public struct WallClock: Sendable {
 
   /// A UUIDv7 (RFC 9562): ordered by time, so that keys are inserted at the end of their index.
   public func newID() -> UUID {
-    let milliseconds = UInt64(now().microsecondsSinceEpoch / 1000)
+    let milliseconds = UInt64(now().microseconds / 1000)
     var bytes = random(16)
     for index in 0..<6 { bytes[index] = UInt8(truncatingIfNeeded: milliseconds >> UInt64(40 - 8 * index)) }
     bytes[6] = (bytes[6] & 0x0f) | 0x70
@@ -93,9 +93,8 @@ public struct Call: Sendable {
 
   /// The body's fields as column values, every fault of it reported at once.
   public func fields(_ set: FieldSet, as use: FieldSet.Use) throws -> [String: JSONValue] {
-    do { return try set.checked(json(), as: use) } catch let problems as FieldProblems {
-      throw Problem(.unprocessableContent, "invalid-fields", "Champs invalides", errors: problems.problems)
-    }
+    let body = try json()
+    do { return try set.checked(body, as: use) } catch { throw Problem(error) }
   }
 
   /// The version that the caller has seen, from `If-Match: "v12"`; nil for `*`.

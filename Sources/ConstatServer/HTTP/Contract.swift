@@ -65,7 +65,7 @@ public struct Contract: Sendable {
     guard let reference = schema["$ref"]?.string, reference.hasPrefix("#/") else { return schema }
     var value = document
     for step in reference.dropFirst(2).split(separator: "/") {
-      value = value[step.replacing("~1", with: "/").replacing("~0", with: "~")] ?? .null
+      value = value[String(step).replacing("~1", with: "/").replacing("~0", with: "~")] ?? .null
     }
     return resolved(value)
   }

@@ -6,6 +6,17 @@ extension Problem {
   /// What a database error means to a caller, by SQLSTATE and constraint name, never by message. Capabilities word the
   /// constraints that they expect themselves; this is the net under them.
   init(_ error: PostgresError) {
+    switch error.kind {
+    case .poolExhausted, .connectionLost, .closed:
+      self = .busy
+      return
+    case .outcomeUnknown:
+      self = .init(
+        .serviceUnavailable, "outcome-unknown", "Issue inconnue : réessayez avec la même clé d'idempotence",
+        headers: [.retryAfter: "2"])
+      return
+    case .server, .decoding, .encoding, .misuse: break
+    }
     switch error.sqlState {
     case "23503":
       self = .init(
@@ -22,12 +33,6 @@ extension Problem {
       self = .conflict("immutable", "Document figé")
     case "40001", "40P01", "55P03", "57014", "53300", "57P01", "57P03":
       self = .busy
-    case PostgresError.Code.poolExhausted, PostgresError.Code.connectionLost:
-      self = .busy
-    case PostgresError.Code.outcomeUnknown:
-      self = .init(
-        .serviceUnavailable, "outcome-unknown", "Issue inconnue : réessayez avec la même clé d'idempotence",
-        headers: [.retryAfter: "2"])
     default:
       self = .internalError
     }

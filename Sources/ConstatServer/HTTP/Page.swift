@@ -1,4 +1,4 @@
-public import ConstatCore
+import ConstatCore
 import Crypto
 public import Foundation
 public import Postgres

@@ -1,7 +1,7 @@
 public import ConstatCore
 public import Foundation
 import Crypto
-public import Postgres
+import Postgres
 
 /// Who a request speaks for, inside one organization.
 public struct Principal: Sendable {

@@ -8,14 +8,27 @@ public struct Problem: Error, Sendable {
   public var code: String
   public var title: String
   public var detail: String?
-  public var errors: [FieldProblem] = []
+  public var errors: [Fault] = []
   /// Further members, such as the version that made an `If-Match` stale.
   public var members: [String: JSONValue] = [:]
   public var headers: HTTPFields = [:]
 
+  /// One place in the request and what is wrong there.
+  public struct Fault: Sendable {
+    public let pointer: String
+    public let code: String
+    public let detail: String
+
+    public init(pointer: String, code: String, detail: String) {
+      self.pointer = pointer
+      self.code = code
+      self.detail = detail
+    }
+  }
+
   public init(
     _ status: HTTPResponse.Status, _ code: String, _ title: String, detail: String? = nil,
-    errors: [FieldProblem] = [], members: [String: JSONValue] = [:], headers: HTTPFields = [:]
+    errors: [Fault] = [], members: [String: JSONValue] = [:], headers: HTTPFields = [:]
   ) {
     self.status = status
     self.code = code
@@ -30,7 +43,16 @@ public struct Problem: Error, Sendable {
   public static func field(_ pointer: String, _ code: String, _ detail: String) -> Problem {
     Problem(
       .unprocessableContent, "invalid-fields", "Champs invalides",
-      errors: [FieldProblem(pointer: pointer, code: code, detail: detail)])
+      errors: [Fault(pointer: pointer, code: code, detail: detail)])
+  }
+
+  /// The body's fields, as the noun's own check reports them.
+  public init(_ problems: FieldProblems, prefix: String = "") {
+    self.init(
+      .unprocessableContent, "invalid-fields", "Champs invalides",
+      errors: problems.problems.map {
+        Fault(pointer: prefix + $0.pointer, code: $0.code.rawValue, detail: $0.detail)
+      })
   }
 
   public static let notFound = Problem(.notFound, "not-found", "Ressource introuvable")

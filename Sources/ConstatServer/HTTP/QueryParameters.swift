@@ -1,5 +1,6 @@
 public import ConstatCore
 public import Foundation
+import HTTPTypes
 
 /// The query string, typed on demand. A parameter that no one asked for is an error, so that a misspelt filter does
 /// not silently widen a list.
@@ -20,8 +21,8 @@ public struct QueryParameters: Sendable {
   public func uuid(_ name: String) throws -> UUID? {
     try value(name) { UUID(uuidString: $0) }
   }
-  public func day(_ name: String) throws -> Day? { try value(name) { Day(iso: $0) } }
-  public func instant(_ name: String) throws -> Instant? { try value(name) { Instant(rfc3339: $0) } }
+  public func day(_ name: String) throws -> Day? { try value(name) { Day($0) } }
+  public func instant(_ name: String) throws -> Instant? { try value(name) { Instant($0) } }
   public func bool(_ name: String) throws -> Bool? { try value(name) { Bool($0) } }
   public func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
     try value(name) { Int($0).flatMap { range.contains($0) ? $0 : nil } }
@@ -43,6 +44,6 @@ public struct QueryParameters: Sendable {
   static func problem(_ name: String, _ code: String) -> Problem {
     Problem(
       .badRequest, "invalid-parameters", "Paramètres invalides",
-      errors: [FieldProblem(pointer: "?\(name)", code: code, detail: "Paramètre \(name)")])
+      errors: [Problem.Fault(pointer: "?\(name)", code: code, detail: "Paramètre \(name)")])
   }
 }

@@ -1,5 +1,6 @@
 public import ConstatCore
 public import Foundation
+import HTTPTypes
 public import Postgres
 
 /// The plain life of a noun: list, create, read, change, and delete where the domain deletes. What is particular to it

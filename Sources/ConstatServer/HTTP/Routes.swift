@@ -1,4 +1,4 @@
-public import ConstatCore
+import ConstatCore
 import Foundation
 public import HTTPTypes
 public import Postgres
@@ -141,7 +141,7 @@ extension Routes.Route {
           try await store.settle(reply)
           return reply
         }
-      } catch let error as PostgresError where error.isRetryable && attempt < 4 {
+      } catch let error as PostgresError where error.isTransient && attempt < 4 {
         attempt += 1
       }
     }
@@ -154,9 +154,4 @@ extension Routes.Route {
     }
     return key
   }
-}
-
-extension PostgresError {
-  /// Serialization failures and deadlocks: the transaction did nothing, and may well succeed now.
-  var isRetryable: Bool { sqlState == "40001" || sqlState == "40P01" }
 }

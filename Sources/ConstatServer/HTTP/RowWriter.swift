@@ -50,7 +50,7 @@ struct RowWriter {
   }
 
   private mutating func writeValue(_ row: Int, _ column: Int, _ kind: Kind) {
-    guard let value = result.text(row, column) else {
+    guard let value = result.text(row: row, column: column) else {
       append("null")
       return
     }

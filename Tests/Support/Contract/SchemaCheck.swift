@@ -61,8 +61,8 @@ public struct SchemaCheck: Sendable {
     }
     switch schema["format"]?.string {
     case "uuid": return UUID(uuidString: text) == nil ? ["\(pointer): not a UUID"] : []
-    case "date": return Day(iso: text) == nil ? ["\(pointer): not a day"] : []
-    case "date-time": return Instant(rfc3339: text) == nil || !text.hasSuffix("Z") ? ["\(pointer): not an instant in UTC"] : []
+    case "date": return Day(text) == nil ? ["\(pointer): not a day"] : []
+    case "date-time": return Instant(text) == nil || !text.hasSuffix("Z") ? ["\(pointer): not an instant in UTC"] : []
     default: return []
     }
   }
