@@ -10,6 +10,17 @@ public struct Access: Sendable, Equatable {
   public var device = false
   public var anonymous = false
 
+  public init(
+    profiles: Set<Profile> = [], scopes: Set<Scope> = [], client: Bool = false, device: Bool = false,
+    anonymous: Bool = false
+  ) {
+    self.profiles = profiles
+    self.scopes = scopes
+    self.client = client
+    self.device = device
+    self.anonymous = anonymous
+  }
+
   /// No credential: sign-in and the like.
   public static let anyone = Access(anonymous: true)
   /// Every member of staff.

@@ -1,7 +1,7 @@
 public import ConstatCore
-public import ConstatServer
+import ConstatServer
 public import Foundation
-import Postgres
+public import Postgres
 
 /// An organization with the people that tests speak for, each with a token of theirs.
 public struct TestOrganization: Sendable {
@@ -26,7 +26,7 @@ extension TestServer {
   public func organization(_ slug: String = "cabinet-basque") async throws -> TestOrganization {
     let id = services.clock.newID()
     _ = try await owner.transaction { transaction, _ in
-      try await transaction.query(
+      _ = try await transaction.query(
         "SELECT set_config('app.actor', 'sql:test', true), set_config('app.channel', 'sql', true)")
       return try await transaction.execute("SELECT system.found_organization(\(id), \(slug), \(slug))")
     }

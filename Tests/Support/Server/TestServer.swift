@@ -21,6 +21,7 @@ public final class TestServer: Sendable {
 
   private init(
     database: TestDatabase, services: Services, app: App, contract: Contract, owner: Pool,
+    client: any TestClientProtocol
   ) {
     self.database = database
     self.services = services
@@ -54,7 +55,7 @@ public final class TestServer: Sendable {
       try await application.test(.router) { client in
         try await body(
           TestServer(
-            database: database, services: services, app: app, contract: contract, owner: owner, client: client,
+            database: database, services: services, app: app, contract: contract, owner: owner, client: client))
       }
     } catch {
       await pool.shutdown()
