@@ -21,6 +21,7 @@ final class Connection: @unchecked Sendable {
   private var lastHeard = 0
 
   private let handle: OpaquePointer
+  private var isClosed = false
   private var cache: StatementCache
   private let parameters: ParameterBuffer
 
@@ -40,7 +41,7 @@ final class Connection: @unchecked Sendable {
       }, Unmanaged.passUnretained(self).toOpaque())
   }
 
-  deinit { PQfinish(handle) }
+  deinit { if !isClosed { PQfinish(handle) } }
 
   /// Whether the last answer left no transaction open; only known while nothing is under way.
   var isOutsideTransaction: Bool { PQtransactionStatus(handle) == PQTRANS_IDLE }
@@ -72,7 +73,9 @@ final class Connection: @unchecked Sendable {
     } else {
       prepared = cache.add(statement.template)
       let types = statement.bindings.map(\.type.oid)
-      if PQsendPrepare(handle, prepared.name, statement.text, Int32(types.count), types) != 1 { isBroken = true }
+      if PQsendPrepare(handle, prepared.name, statement.text, Int32(types.count), types) != 1 {
+        isBroken = true
+      }
       flight.steps.append(.prepare(prepared))
     }
     flight.steps.append(.execute(prepared))
@@ -178,10 +181,13 @@ final class Connection: @unchecked Sendable {
     return cache.evict().map { .script(trusted: "DEALLOCATE \($0)") }
   }
 
-  /// Gives up the connection; the flights under way are the caller's to fail.
-  func abandon() -> [Flight] {
+  /// Closes the socket at once, whoever still refers to this connection, and returns the flights under way,
+  /// which are the caller's to fail.
+  func close() -> [Flight] {
     defer { flights.removeAll() }
     isBroken = true
+    if !isClosed { PQfinish(handle) }
+    isClosed = true
     return flights
   }
 }

@@ -11,7 +11,8 @@ struct ConnectionHandle: @unchecked Sendable {
 enum Dialer {
   /// Connects in the background and calls back from there.
   static func dial(
-    _ configuration: PoolConfiguration, _ completion: @escaping @Sendable (Result<ConnectionHandle, PostgresError>) -> Void
+    _ configuration: PoolConfiguration,
+    _ completion: @escaping @Sendable (Result<ConnectionHandle, PostgresError>) -> Void
   ) {
     Thread.detachNewThread {
       do throws(PostgresError) {

@@ -97,7 +97,9 @@ public struct Migrator: Sendable {
     try prepare(session)
     let byVersion = Dictionary(uniqueKeysWithValues: migrations.map { ($0.version, $0) })
     var applied: Set<Int> = []
-    for row in try session.query("SELECT version, name, checksum FROM system.schema_migration ORDER BY version") {
+    for row in try session.query(
+      "SELECT version, name, checksum FROM system.schema_migration ORDER BY version")
+    {
       let version: Int = try row.get("version")
       let name: String = try row.get("name")
       guard let migration = byVersion[version], migration.name == name else { throw Refusal.missing(name) }

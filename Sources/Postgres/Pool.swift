@@ -65,6 +65,7 @@ public final class Pool: Service, Querying {
   /// BEGIN travels together with the `opening` statements, whose results `body` receives; a body that ends
   /// in `commit(with:)` therefore costs two round trips. After `outcomeUnknown` the transaction may have
   /// been committed.
+  @discardableResult
   public func transaction<T: Sendable>(
     _ mode: TransactionMode = .readWrite, opening: [SQL] = [], isolation: isolated (any Actor)? = #isolation,
     _ body: (Transaction, [QueryResult]) async throws -> T
@@ -90,7 +91,9 @@ public final class Pool: Service, Querying {
   }
 
   /// How long an answer to `count` statements may take: each its own time, and some for the way.
-  func patience(_ count: Int, _ each: Int) -> Int { each * count + 5_000 }
+  func patience(_ count: Int, _ each: Int) -> Int {
+    each * count + configuration.graceMilliseconds
+  }
 
   /// Submits a flight and waits for its end. Cancellation frees a caller who still waits for a connection;
   /// a flight under way comes to its end.

@@ -20,6 +20,9 @@ public struct PoolConfiguration: Sendable {
   /// How long a COMMIT may take before its connection is closed and its outcome called unknown. A COMMIT
   /// that waits for a lost standby ignores `statement_timeout`, and cancelling it would lose the write.
   public var commitDeadlineMilliseconds = 5_000
+  /// How much longer than the statements' own time an answer may take before the connection is given up, as
+  /// with a server that is stopped or cut off.
+  public var graceMilliseconds = 5_000
   /// Prepared statements kept per connection.
   public var statementCacheLimit = 512
   public var applicationName = "constat"

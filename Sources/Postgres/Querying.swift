@@ -8,21 +8,30 @@ extension Querying {
   public func query(_ statement: SQL) async throws -> QueryResult { try await pipeline([statement])[0] }
 
   /// The first row, nil when there is none.
-  public func first<T: RowDecodable>(_ type: T.Type = T.self, _ statement: SQL) async throws -> T? {
+  public func first<T: RowDecodable>(_ type: T.Type, _ statement: SQL) async throws -> T? {
     try await query(statement).first(type)
   }
 
   /// The first row, nil when there is none.
-  public func first<T: RowDecodable>(_ statement: SQL, as type: T.Type) async throws -> T? {
+  public func first<T: RowDecodable>(_ statement: SQL, as type: T.Type = T.self) async throws -> T? {
     try await query(statement).first(type)
   }
 
-  public func all<T: RowDecodable>(_ type: T.Type = T.self, _ statement: SQL) async throws -> [T] {
+  public func all<T: RowDecodable>(_ type: T.Type, _ statement: SQL) async throws -> [T] {
+    try await query(statement).all(type)
+  }
+
+  public func all<T: RowDecodable>(_ statement: SQL, as type: T.Type = T.self) async throws -> [T] {
     try await query(statement).all(type)
   }
 
   /// The first column of the first row, nil when there is no row.
-  public func value<T: SQLDecodable>(_ type: T.Type = T.self, _ statement: SQL) async throws -> T? {
+  public func value<T: SQLDecodable>(_ type: T.Type, _ statement: SQL) async throws -> T? {
+    try await query(statement).value(type)
+  }
+
+  /// The first column of the first row, nil when there is no row.
+  public func value<T: SQLDecodable>(_ statement: SQL, as type: T.Type = T.self) async throws -> T? {
     try await query(statement).value(type)
   }
 

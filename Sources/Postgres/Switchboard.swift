@@ -92,7 +92,8 @@ final class Switchboard {
 
   private var statistics: PoolStatistics {
     PoolStatistics(
-      shared: connections.count { $0.role == .shared }, exclusive: connections.count { $0.role == .exclusive },
+      shared: connections.count { $0.role == .shared },
+      exclusive: connections.count { $0.role == .exclusive },
       idle: idle.count, waiting: waitingPipelines.count + waitingTransactions.count)
   }
 
@@ -279,16 +280,14 @@ final class Switchboard {
   }
 
   private func upkeep(_ statements: [SQL]) -> Flight {
-    Flight(.upkeep, trusted: statements, patienceMilliseconds: 5_000)
+    Flight(.upkeep, trusted: statements, patienceMilliseconds: configuration.graceMilliseconds)
   }
 
   // MARK: Losing and closing
 
   private func lose(_ connection: Connection) {
     guard connections.contains(where: { $0 === connection }) else { return }
-    let flights = connection.abandon()
-    close(connection)
-    for flight in flights {
+    for flight in close(connection) {
       flight.error = lossError(of: flight)
       flight.resume()
     }
@@ -305,10 +304,11 @@ final class Switchboard {
     return reported?.with(kind: .outcomeUnknown) ?? PostgresError(.outcomeUnknown, sqlState)
   }
 
-  private func close(_ connection: Connection) {
+  @discardableResult
+  private func close(_ connection: Connection) -> [Flight] {
     connections.removeAll { $0 === connection }
     idle.removeAll { $0 === connection }
-    _ = connection.abandon()
+    return connection.close()
   }
 
   private func closeIdle() {

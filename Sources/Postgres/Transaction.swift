@@ -44,6 +44,7 @@ public final class Transaction: Querying {
   }
 
   /// Runs `body` so that, when it throws, only what it did is undone and the transaction goes on.
+  @discardableResult
   public func savepoint<T: Sendable>(
     isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> T
   ) async throws -> T {

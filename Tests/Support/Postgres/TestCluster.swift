@@ -72,7 +72,8 @@ public final class TestCluster: Sendable {
     ]
     options.merge(settings) { $1 }
     let server =
-      ["\(binaries)/postgres", "-D", "\(directory)/data"] + options.flatMap { ["-c", "\($0.key)=\($0.value)"] }
+      ["\(binaries)/postgres", "-D", "\(directory)/data"]
+      + options.flatMap { ["-c", "\($0.key)=\($0.value)"] }
     let lifeline = try runBeside(asUser(user), server, directory: directory)
     let superuser = try ConnectionString("host=\(directory) user=postgres dbname=postgres")
     try waitUntilReady(superuser, log: "\(directory)/log")
@@ -110,7 +111,8 @@ public final class TestCluster: Sendable {
       Thread.sleep(forTimeInterval: 0.05)
     }
     throw TestClusterError(
-      "no server: \(String(describing: lastError)) \((try? String(contentsOfFile: log, encoding: .utf8)) ?? "")")
+      "no server: \(String(describing: lastError)) \((try? String(contentsOfFile: log, encoding: .utf8)) ?? "")"
+    )
   }
 
   /// `initdb` and `postgres` refuse root, so root's tests run them as somebody else.
