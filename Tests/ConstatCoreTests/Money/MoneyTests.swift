@@ -70,7 +70,8 @@ import Testing
     #expect(try String(decoding: encoder.encode([Money(cents: -5)]), as: UTF8.self) == "[-5]")
     #expect(try String(decoding: encoder.encode([Rate(hundredths: 550)]), as: UTF8.self) == #"["5.5"]"#)
     #expect(try String(decoding: encoder.encode([Quantity(2)]), as: UTF8.self) == #"["2"]"#)
-    #expect(try JSONDecoder().decode([Rate].self, from: Data(#"["20","8.50"]"#.utf8)) == [.normal, .normalOverseas])
+    #expect(
+      try JSONDecoder().decode([Rate].self, from: Data(#"["20","8.50"]"#.utf8)) == [.normal, .normalOverseas])
     #expect(throws: (any Error).self) { try JSONDecoder().decode([Money].self, from: Data("[1.5]".utf8)) }
     #expect(throws: (any Error).self) { try JSONDecoder().decode([Rate].self, from: Data(#"["-1"]"#.utf8)) }
   }

@@ -30,7 +30,9 @@ import Testing
   }
 
   @Test(arguments: [("8.5", 850), ("0", 0), ("20", 2000)])
-  func `100 before tax takes 8.50 in Réunion, 0 in Guyane, 20 in the mainland`(rate: String, tax: Int64) throws {
+  func `100 before tax takes 8.50 in Réunion, 0 in Guyane, 20 in the mainland`(rate: String, tax: Int64)
+    throws
+  {
     let totals = try VATTotals(netLines: Self.lines(10000, at: Rate(vat: rate)))
     #expect(totals.tax.cents == tax)
     #expect(totals.gross.cents == 10000 + tax)
@@ -68,19 +70,22 @@ import Testing
     #expect(allocation.excess.cents == 1000)
   }
 
-  @Test func `after a full credit of a half-paid invoice a payment settles nothing and a refund all`() throws {
+  @Test func `after a full credit of a half-paid invoice a payment settles nothing and a refund all`() throws
+  {
     let invoice = try VATTotals(netLines: Self.lines(10000))
     let paid = invoice.allocating(Money(cents: 5000)).settled
     let remains = invoice - paid - invoice
     #expect(remains.gross.cents == -5000)
-    #expect(remains.allocating(Money(cents: 1000)) == VATAllocation(settled: .zero, excess: Money(cents: 1000)))
+    #expect(
+      remains.allocating(Money(cents: 1000)) == VATAllocation(settled: .zero, excess: Money(cents: 1000)))
     #expect(remains.allocating(Money(cents: -5000)) == VATAllocation(settled: remains, excess: .zero))
   }
 
   @Test func `whatever the payments, each rate closes to the cent and no share goes astray`() {
     var random = Seeded(state: 42)
     for _ in 0..<400 {
-      let rates = Array(Rate.vatRates).sorted().shuffled(using: &random).prefix(Int.random(in: 1...4, using: &random))
+      let rates = Array(Rate.vatRates).sorted().shuffled(using: &random).prefix(
+        Int.random(in: 1...4, using: &random))
       let invoice = VATTotals(
         rates.map { rate in
           let net = Money(cents: .random(in: 1...50_000, using: &random))
@@ -106,7 +111,8 @@ import Testing
     let json = try encoder.encode(totals)
     #expect(
       String(decoding: json, as: UTF8.self)
-        == #"[{"net_cents":10000,"rate":"20","tax_cents":2000},{"net_cents":10000,"rate":"10","tax_cents":1000}]"#)
+        == #"[{"net_cents":10000,"rate":"20","tax_cents":2000},{"net_cents":10000,"rate":"10","tax_cents":1000}]"#
+    )
     #expect(try JSONDecoder().decode(VATTotals.self, from: json) == totals)
   }
 }

@@ -19,7 +19,8 @@ import Testing
     while day < last {
       let next = day.adding(days: 1)
       let sameMonth = next.year == day.year && next.month == day.month && next.day == day.day + 1
-      let newMonth = next.day == 1 && day == day.lastOfMonth
+      let newMonth =
+        next.day == 1 && day == day.lastOfMonth
         && (next.month == day.month + 1 || (next.month == 1 && next.year == day.year + 1))
       guard sameMonth || newMonth, Day(next.description) == next, Day(compact: next.compact) == next else {
         Issue.record("\(day) is followed by \(next)")

@@ -8,8 +8,9 @@ public enum ChainFault: Hashable, Sendable {
   case content
   /// Sealed in a form that this program does not know.
   case unknownVersion(Int)
-  /// The chain ends before the head that the organization keeps: links at the end are gone.
-  case cutShort(expected: ChainHead)
+  /// The chain does not end at the head that the organization keeps: links at the end are
+  /// gone, or were added.
+  case end(expected: ChainHead)
 }
 
 /// The first link that does not hold.
@@ -19,6 +20,13 @@ public struct BrokenLink: Hashable, Sendable {
   public let kind: ChainContent.Kind?
   public let number: String?
   public let fault: ChainFault
+
+  public init(ordinal: Int64, kind: ChainContent.Kind?, number: String?, fault: ChainFault) {
+    self.ordinal = ordinal
+    self.kind = kind
+    self.number = number
+    self.fault = fault
+  }
 }
 
 /// Verification of an organization's chain, link by link in the order of their ordinals, in
@@ -54,7 +62,7 @@ public struct Chain: Sendable {
   public func verify(end expected: ChainHead) -> BrokenLink? {
     guard head != expected else { return nil }
     return BrokenLink(
-      ordinal: head.ordinal + 1, kind: nil, number: nil, fault: .cutShort(expected: expected))
+      ordinal: head.ordinal + 1, kind: nil, number: nil, fault: .end(expected: expected))
   }
 
   /// The first broken link of a whole chain, or nil when all hold and it ends at `expected`.
