@@ -35,6 +35,30 @@ public struct PriceListLine: Sendable, Hashable {
     self.durationMinutes = durationMinutes
   }
 
+  /// Whether the line may be used for the property: a limit on an unknown fact says no.
+  public func suits(_ facts: DossierFacts) -> Bool {
+    (propertyType == nil || propertyType == facts.propertyType)
+      && PriceListLine.isWithin(facts.floorAreaHundredths, floorAreaMaxHundredths)
+      && PriceListLine.isWithin(facts.roomCount, roomCountMax)
+  }
+
+  private static func isWithin(_ value: Int?, _ limit: Int?) -> Bool {
+    guard let limit else { return true }
+    return value.map { $0 <= limit } ?? false
+  }
+
+  /// The line made more exactly for the property: of its type, then by the lower limits, then
+  /// the cheaper, then by id so that the choice never depends on the order of rows.
+  func isTighter(than other: PriceListLine) -> Bool {
+    if (propertyType == nil) != (other.propertyType == nil) { return propertyType != nil }
+    let areas = (floorAreaMaxHundredths ?? .max, other.floorAreaMaxHundredths ?? .max)
+    if areas.0 != areas.1 { return areas.0 < areas.1 }
+    let rooms = (roomCountMax ?? .max, other.roomCountMax ?? .max)
+    if rooms.0 != rooms.1 { return rooms.0 < rooms.1 }
+    if amountInclTax != other.amountInclTax { return amountInclTax < other.amountInclTax }
+    return id < other.id
+  }
+
   /// The limits are inclusive; a unit line has exactly one code.
   public static let fields = FieldSet([
     .id, .required("price_list_id", .uuid, writable: .creation),
