@@ -1,0 +1,213 @@
+import ConstatCore
+
+/// Decides one mutation against the row as it is now. A field is contested when it changed after
+/// what the device knew, by someone else, to another value; its policy then says which value is
+/// live, and both are kept in a conflict. Nothing here depends on clocks or on arrival order
+/// beyond that rule.
+public struct Merge {
+  let mutation: Mutation
+  let author: Author
+  /// The version up to which the device knew this history.
+  let known: Int64
+  /// This device's open conflicts on the row, by field.
+  let open: [String: ConflictRecord]
+
+  public static func decide(
+    _ mutation: Mutation, on state: EntityState?, by author: Author, at server: ServerPosition,
+    openConflicts: [String: ConflictRecord] = [:]
+  ) -> MergeOutcome {
+    let merge = Merge(
+      mutation: mutation, author: author, known: server.known(of: mutation.base), open: openConflicts)
+    return switch mutation.operation {
+    case .create: merge.create(state)
+    case .set: merge.set(state)
+    case .delete: merge.delete(state)
+    }
+  }
+
+  private func create(_ state: EntityState?) -> MergeOutcome {
+    guard let state else {
+      return MergeOutcome(status: .applied, effect: .insert(mutation.set))
+    }
+    if mutation.key.type.rule.isImmutable {
+      let isSame = !state.isDeleted && sameContent(state)
+      return isSame ? MergeOutcome(status: .applied) : .rejected(Rejection(.alreadyExists))
+    }
+    return fields(of: state)
+  }
+
+  private func set(_ state: EntityState?) -> MergeOutcome {
+    guard let state else { return .parked(.notFound) }
+    return fields(of: state)
+  }
+
+  /// A deletion yields to edits that the device had not seen.
+  private func delete(_ state: EntityState?) -> MergeOutcome {
+    guard let state else { return .parked(.notFound) }
+    if state.isDeleted { return MergeOutcome(status: .applied) }
+    let unseen = mutation.key.type.rules.filter { $0.isVisible && isUnseen(state, $0.field) }
+    guard !unseen.isEmpty else { return MergeOutcome(status: .applied, effect: .delete) }
+    let values = unseen.map { ($0.field, state.values[$0.field] ?? .null) }
+    let latest = unseen.map { state.version(of: $0.field) }.max() ?? state.version
+    let rival = ConflictRecord.Theirs(
+      value: .object(Dictionary(uniqueKeysWithValues: values)), version: latest,
+      actor: state.writers[latest]?.actor)
+    let record = conflict(
+      ConflictRecord.deletion, ConflictRecord.editBeatsDelete, mine: .null, rival: rival,
+      chosen: .theirs)
+    return MergeOutcome(status: .conflicted, conflicts: [record])
+  }
+
+  /// Field by field; an edit brings a deleted row back.
+  private func fields(of state: EntityState) -> MergeOutcome {
+    var changes: [String: JSONValue] = [:]
+    var conflicts: [ConflictRecord] = []
+    var (isMerged, isContested) = (false, false)
+    for (field, mine) in mutation.set.sorted(by: { $0.key < $1.key }) {
+      guard let rule = mutation.key.type.rule(of: field) else { continue }
+      let decision = decide(rule, mine, state)
+      if let live = decision.live { changes[field] = live }
+      if let conflict = decision.conflict { conflicts.append(conflict) }
+      isMerged = isMerged || decision.isMerged
+      isContested = isContested || decision.isContested
+    }
+    var effect = changes.isEmpty ? Effect.none : .update(changes)
+    if state.isDeleted {
+      effect = .restore(state.values.merging(changes) { $1 })
+      if isUnseen(state) {
+        conflicts.append(deletionConflict(state))
+        isContested = true
+      }
+    }
+    let others = mutation.key.type.rules.contains {
+      mutation.set[$0.field] == nil && isUnseen(state, $0.field)
+    }
+    let status: MutationStatus = isContested ? .conflicted : isMerged || others ? .merged : .applied
+    return MergeOutcome(status: status, effect: effect, conflicts: conflicts)
+  }
+
+  private func deletionConflict(_ state: EntityState) -> ConflictRecord {
+    let rival = ConflictRecord.Theirs(
+      value: .null, version: state.version, actor: state.writers[state.version]?.actor)
+    return conflict(
+      ConflictRecord.deletion, ConflictRecord.editBeatsDelete, mine: .object(mutation.set),
+      rival: rival, chosen: .mine)
+  }
+
+  /// True where someone else wrote the field after what the device knew. A deletion forgets the
+  /// versions of fields: then a value that the device had not shown counts as unseen.
+  private func isUnseen(_ state: EntityState, _ field: String) -> Bool {
+    guard isUnseen(state, version: state.version(of: field)) else { return false }
+    guard state.isDeleted, let was = mutation.was[field] else { return true }
+    return !JSONValue.same(was, state.values[field])
+  }
+
+  private func isUnseen(_ state: EntityState) -> Bool {
+    isUnseen(state, version: state.version)
+  }
+
+  private func isUnseen(_ state: EntityState, version: Int64) -> Bool {
+    version > known && state.writers[version]?.device != author.device
+  }
+
+  private func sameContent(_ state: EntityState) -> Bool {
+    mutation.set.allSatisfy { field, value in
+      if field == SignatureImage.field {
+        return SignatureImage(base64: value.string ?? "")?.sha256 == state.values["image_sha256"]?.string
+      }
+      return JSONValue.same(value, state.values[field])
+    }
+  }
+}
+
+extension Merge {
+  /// What becomes of one field.
+  private struct Decision {
+    /// The value to write; nil to leave the field as it is.
+    var live: JSONValue?
+    var conflict: ConflictRecord?
+    /// True where somebody else had a part in the live value.
+    var isMerged = false
+    /// True where this edit met a value that it did not know.
+    var isContested = false
+  }
+
+  private func decide(_ rule: FieldRule, _ mine: JSONValue, _ state: EntityState) -> Decision {
+    let current = state.values[rule.field] ?? .null
+    let isContested = isUnseen(state, rule.field)
+    guard !JSONValue.same(current, mine) else {
+      return Decision(conflict: settled(rule, mine), isMerged: isContested)
+    }
+    let version = state.version(of: rule.field)
+    let rival = ConflictRecord.Theirs(
+      value: current, version: version, actor: state.writers[version]?.actor)
+    let isFixed = mutation.operation == .create && rule.writable == .creation
+    switch rule.policy {
+    case .note, .listItem:
+      return combined(rule, mine, current, version > known, isContested ? rival : nil)
+    case .observed where !isFixed:
+      let record = record(rule, mine, isContested ? rival : nil, .mine)
+      return Decision(live: mine, conflict: record, isContested: isContested)
+    default:
+      // What a row belongs to is not changed by whoever creates it a second time.
+      guard isContested || isFixed else {
+        return Decision(live: mine, conflict: record(rule, mine, nil, .mine))
+      }
+      return Decision(conflict: record(rule, mine, rival, .theirs), isContested: true)
+    }
+  }
+
+  /// Both sides' text or items. Also where this device's own earlier edit was merged with
+  /// something that it has not pulled yet.
+  private func combined(
+    _ rule: FieldRule, _ mine: JSONValue, _ current: JSONValue, _ changedSince: Bool,
+    _ rival: ConflictRecord.Theirs?
+  ) -> Decision {
+    let was = mutation.was[rule.field]
+    guard changedSince, !JSONValue.same(was ?? .null, current) || rival != nil else {
+      return Decision(live: mine, conflict: record(rule, mine, nil, .mine))
+    }
+    let merged =
+      rule.policy == .note
+      ? ValueMerge.note(base: was, mine: mine, theirs: current)
+      : ValueMerge.list(base: was, mine: mine, theirs: current)
+    // Items come and go one by one: nothing is lost that a person would have to decide.
+    let conflict = rule.policy == .note ? record(rule, mine, rival, .both) : nil
+    let live = JSONValue.same(merged, current) ? nil : merged
+    return Decision(
+      live: live, conflict: conflict, isMerged: !JSONValue.same(merged, mine),
+      isContested: conflict != nil && rival != nil)
+  }
+
+  /// A conflict where the field is contested now, or was before by an edit of this device.
+  private func record(
+    _ rule: FieldRule, _ mine: JSONValue, _ rival: ConflictRecord.Theirs?,
+    _ chosen: ConflictRecord.Chosen
+  ) -> ConflictRecord? {
+    if rival == nil && open[rule.field] == nil { return nil }
+    return conflict(rule.field, rule.policy.rawValue, mine: mine, rival: rival, chosen: chosen)
+  }
+
+  /// An open conflict whose sides have come to agree still stands until someone closes it.
+  private func settled(_ rule: FieldRule, _ mine: JSONValue) -> ConflictRecord? {
+    guard let record = open[rule.field], !JSONValue.same(record.mine.value, mine) else { return nil }
+    return record.coalesced(mine: side(mine), rival: nil, chosen: record.chosen)
+  }
+
+  private func conflict(
+    _ field: String, _ policy: String, mine: JSONValue, rival: ConflictRecord.Theirs?,
+    chosen: ConflictRecord.Chosen
+  ) -> ConflictRecord {
+    if let record = open[field] {
+      return record.coalesced(mine: side(mine), rival: rival, chosen: chosen)
+    }
+    return ConflictRecord(
+      key: mutation.key, dossier: mutation.dossier, field: field, policy: policy,
+      base: .init(version: known, value: mutation.was[field]), mine: side(mine),
+      theirs: rival ?? .init(value: .null, version: 0, actor: nil), chosen: chosen)
+  }
+
+  private func side(_ value: JSONValue) -> ConflictRecord.Mine {
+    .init(value: value, device: author.device, seq: mutation.seq, hlc: mutation.hlc)
+  }
+}

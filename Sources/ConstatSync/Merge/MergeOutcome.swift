@@ -1,0 +1,65 @@
+/// What is to be done about one mutation.
+public struct MergeOutcome: Sendable, Hashable {
+  public var status: MutationStatus
+  public var effect: Effect
+  /// Conflicts to open (without id), or to bring up to date (with one).
+  public var conflicts: [ConflictRecord]
+  public var parked: ParkReason?
+  public var rejection: Rejection?
+
+  public init(
+    status: MutationStatus, effect: Effect = .none, conflicts: [ConflictRecord] = [],
+    parked: ParkReason? = nil, rejection: Rejection? = nil
+  ) {
+    self.status = status
+    self.effect = effect
+    self.conflicts = conflicts
+    self.parked = parked
+    self.rejection = rejection
+  }
+
+  public static func parked(_ reason: ParkReason) -> MergeOutcome {
+    MergeOutcome(status: .parked, parked: reason)
+  }
+
+  public static func rejected(_ rejection: Rejection) -> MergeOutcome {
+    MergeOutcome(status: .rejected, rejection: rejection)
+  }
+}
+
+/// The device that pushes.
+public struct Author: Sendable, Hashable {
+  public let device: String
+  public let technician: String
+  public let isRevoked: Bool
+
+  public init(device: String, technician: String, isRevoked: Bool = false) {
+    self.device = device
+    self.technician = technician
+    self.isRevoked = isRevoked
+  }
+
+  /// As the seal of the push will name it.
+  public var writer: Writer { Writer(actor: "device:" + device, device: device) }
+}
+
+/// Where the server stands in its own history.
+public struct ServerPosition: Sendable, Hashable {
+  public let epoch: String
+  /// The version that the server was restored at, where it was.
+  public let fork: Int64?
+  public let version: Int64
+
+  public init(epoch: String, fork: Int64?, version: Int64) {
+    self.epoch = epoch
+    self.fork = fork
+    self.version = version
+  }
+
+  /// The version up to which the author of an edit knew this history. A base of an older epoch
+  /// counts up to the fork, where the histories part; one ahead of the server proves nothing.
+  public func known(of base: Mutation.Base) -> Int64 {
+    if base.epoch == epoch { return base.version <= version ? base.version : 0 }
+    return min(base.version, fork ?? 0)
+  }
+}

@@ -1,0 +1,231 @@
+public import ConstatCore
+
+/// Decides a push: each mutation against the rows as the ones before it left them. The caller
+/// brings what the mutations touch, and carries out what is decided, in one transaction.
+public struct PushDecision {
+  /// A dossier that mutations were made in.
+  public struct Mission: Sendable, Hashable {
+    /// Why the device may not write there now; nil while the mission is its technician's.
+    public var closed: ParkReason?
+    /// The shared rows that the dossier leads to.
+    public var shared: Set<EntityKey>
+    /// Who has signed its mission order.
+    public var signers: Set<Signature.Signer>
+
+    public init(
+      closed: ParkReason? = nil, shared: Set<EntityKey> = [], signers: Set<Signature.Signer> = []
+    ) {
+      self.closed = closed
+      self.shared = shared
+      self.signers = signers
+    }
+  }
+
+  public let author: Author
+  public let server: ServerPosition
+  /// By dossier; one that is missing does not exist, or is none of this device's.
+  public private(set) var missions: [String: Mission]
+  /// Every row that the mutations name, where it exists or existed.
+  public private(set) var states: [EntityKey: EntityState]
+  /// This device's open conflicts on those rows, by field.
+  public private(set) var openConflicts: [EntityKey: [String: ConflictRecord]]
+  /// What each touched row becomes.
+  private var effects: [EntityKey: Effect] = [:]
+  private var touchedConflicts: [String: ConflictRecord] = [:]
+  private let diagnosticCodes: Set<String>?
+  private let check: MutationCheck
+  private let newConflictID: () -> String
+
+  /// `diagnosticCodes` is the organization's catalogue, or nil to leave it unchecked.
+  public init(
+    author: Author, server: ServerPosition, missions: [String: Mission],
+    states: [EntityKey: EntityState], openConflicts: [EntityKey: [String: ConflictRecord]] = [:],
+    diagnosticCodes: Set<String>? = nil, check: ValueCheck, newConflictID: @escaping () -> String
+  ) {
+    self.author = author
+    self.server = server
+    self.missions = missions
+    self.states = states
+    self.openConflicts = openConflicts
+    self.diagnosticCodes = diagnosticCodes
+    self.check = MutationCheck(author: author, values: check)
+    self.newConflictID = newConflictID
+  }
+
+  /// The outcomes in order. A group's mutations stand or fall together.
+  public mutating func decide(_ items: [PushRequest.Item]) -> [MergeOutcome] {
+    var outcomes: [MergeOutcome] = []
+    outcomes.reserveCapacity(items.count)
+    for run in PushPlan.runs(items) {
+      let before = self
+      let decided = items[run].map { decide($0) }
+      let settled = PushDecision.settle(decided)
+      if settled != decided { self = before }
+      outcomes += settled
+    }
+    return outcomes
+  }
+
+  /// What the rows become, in an order that foreign keys accept: what is new first.
+  public var writes: [(key: EntityKey, effect: Effect)] {
+    effects.filter { $0.value != .none }.map { (key: $0.key, effect: $0.value) }
+      .sorted { (rank($0.effect), order($0.key)) < (rank($1.effect), order($1.key)) }
+  }
+
+  /// The conflicts opened or brought up to date, each in its last form.
+  public var conflicts: [ConflictRecord] {
+    touchedConflicts.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// A rejected member rejects its group, a parked one parks it.
+  static func settle(_ outcomes: [MergeOutcome]) -> [MergeOutcome] {
+    if outcomes.contains(where: { $0.status == .rejected }) {
+      return outcomes.map {
+        $0.status == .rejected ? $0 : .rejected(Rejection(.groupRejected))
+      }
+    }
+    if let reason = outcomes.lazy.compactMap(\.parked).first {
+      return outcomes.map { $0.status == .parked ? $0 : .parked(reason) }
+    }
+    return outcomes
+  }
+
+  private mutating func decide(_ item: PushRequest.Item) -> MergeOutcome {
+    switch item {
+    case .malformed(_, _, let problems):
+      return .rejected(Rejection(.malformed, problems.problems))
+    case .mutation(let mutation):
+      let checked: Mutation
+      do throws(Rejection) {
+        checked = try check.checked(mutation)
+      } catch {
+        return .rejected(error)
+      }
+      if let reason = reasonToPark(checked) { return .parked(reason) }
+      var outcome = Merge.decide(
+        checked, on: states[checked.key], by: author, at: server,
+        openConflicts: openConflicts[checked.key] ?? [:])
+      if let refused = refusal(of: outcome, checked) { return refused }
+      record(&outcome, checked)
+      return outcome
+    }
+  }
+
+  /// A step that the mission order cannot take. What somebody else's steps made impossible is kept
+  /// for a person to decide; what was never possible is refused.
+  private func refusal(of outcome: MergeOutcome, _ mutation: Mutation) -> MergeOutcome? {
+    guard mutation.key.type == .missionOrder,
+      let fault = WalkCheck.fault(
+        outcome.effect, on: states[mutation.key],
+        signedBy: missions[mutation.dossier]?.signers ?? [])
+    else { return nil }
+    if outcome.status != .applied { return .parked(.closed) }
+    return .rejected(
+      Rejection(
+        .valueInvalid,
+        [FieldProblem(pointer: "/set", code: .inconsistent, detail: fault.code)]))
+  }
+
+  private func reasonToPark(_ mutation: Mutation) -> ParkReason? {
+    if author.isRevoked { return .deviceRevoked }
+    guard let mission = missions[mutation.dossier] else { return .notFound }
+    if let closed = mission.closed { return closed }
+    if let state = states[mutation.key], !isOf(mutation.dossier, state, mission) { return .notFound }
+    for (field, value) in mutation.set {
+      guard let named = mutation.key.type.rule(of: field)?.reference, let id = value.string else { continue }
+      let key = EntityKey(named, id.lowercased())
+      let isKnown = named.rule.scope == .shared ? mission.shared.contains(key) : id.lowercased() == mutation.dossier
+      if !isKnown { return .notFound }
+    }
+    if let code = mutation.set["diagnostic_code"]?.string, let diagnosticCodes,
+      !diagnosticCodes.contains(code)
+    {
+      return .notFound
+    }
+    return nil
+  }
+
+  private func isOf(_ dossier: String, _ state: EntityState, _ mission: Mission) -> Bool {
+    switch state.key.type.rule.scope {
+    case .shared: mission.shared.contains(state.key)
+    case .organization: false
+    case .mission:
+      if let field = state.key.type.dossierField {
+        state.values[field]?.string == dossier
+      } else {
+        state.key.id == dossier
+      }
+    }
+  }
+
+  private mutating func record(_ outcome: inout MergeOutcome, _ mutation: Mutation) {
+    let key = mutation.key
+    for index in outcome.conflicts.indices {
+      let record = outcome.conflicts[index]
+      let id = record.id ?? newConflictID()
+      outcome.conflicts[index].id = id
+      openConflicts[key, default: [:]][record.field] = outcome.conflicts[index]
+      touchedConflicts[id] = outcome.conflicts[index]
+    }
+    guard outcome.effect != .none else { return }
+    let first = states[key]
+    if states[key] == nil {
+      states[key] = EntityState(key: key, values: [:], version: 0, born: 0)
+    }
+    states[key]?.apply(outcome.effect, by: author.writer)
+    effects[key] = (effects[key] ?? .none).followed(by: outcome.effect, from: first)
+    if key.type == .signature, let name = mutation.set["signer"]?.string,
+      let signer = Signature.Signer(rawValue: name)
+    {
+      missions[mutation.dossier]?.signers.insert(signer)
+    }
+    if key.type.rule.scope == .shared { missions[mutation.dossier]?.shared.insert(key) }
+  }
+
+  private func rank(_ effect: Effect) -> Int {
+    switch effect {
+    case .insert, .restore: 0
+    case .update: 1
+    case .delete: 2
+    case .none: 3
+    }
+  }
+
+  /// Contacts before what names them, mission orders before their signatures.
+  private func order(_ key: EntityKey) -> String {
+    let rank =
+      switch key.type {
+      case .contact, .building, .module: "0"
+      case .dossier, .missionOrder: "1"
+      default: "2"
+      }
+    return rank + key.description
+  }
+}
+
+extension Effect {
+  /// The two as one, for a row that was `first` before the second; what comes of a row made and
+  /// deleted in one push is nothing.
+  func followed(by next: Effect, from first: EntityState?) -> Effect {
+    switch (self, next) {
+    case (.none, _): next
+    case (_, .none): self
+    case (.insert(let values), .update(let changes)): .insert(values.merging(changes) { $1 })
+    case (.restore(let values), .update(let changes)): .restore(values.merging(changes) { $1 })
+    case (.update(let one), .update(let other)): .update(one.merging(other) { $1 })
+    case (.update, .delete): .delete
+    case (.insert, .delete), (.restore, .delete): .none
+    case (.delete, .restore(let values)), (.delete, .insert(let values)): .update(values)
+    case (_, let last): last
+    }
+  }
+}
+
+extension MergeOutcome {
+  /// The answer to the mutation, once the push has its version.
+  public func result(seq: Int64, version: Int64) -> MutationResult {
+    MutationResult(
+      seq: seq, status: status, version: version, conflicts: conflicts.compactMap(\.id),
+      parked: parked, rejection: rejection)
+  }
+}

@@ -1,0 +1,44 @@
+public import ConstatCore
+
+/// Three-way merges that keep what both sides added.
+public enum ValueMerge {
+  /// Stands between two notes that were written without knowledge of one another.
+  public static let noteSeparator = "\n---\n"
+
+  /// Two notes: the other side's paragraphs in their place, without those that this side removed
+  /// or rewrote, then what this side wrote. Merging twice changes nothing.
+  public static func note(base: JSONValue?, mine: JSONValue, theirs: JSONValue) -> JSONValue {
+    let merged = union(base: paragraphs(base), mine: paragraphs(mine), theirs: paragraphs(theirs))
+    if merged.isEmpty { return mine.isNull || theirs.isNull ? .null : "" }
+    return .string(merged.joined(separator: noteSeparator))
+  }
+
+  /// Two lists: the other side's items without those that this side removed, then those that it
+  /// added. Null counts as empty.
+  public static func list(base: JSONValue?, mine: JSONValue, theirs: JSONValue) -> JSONValue {
+    .array(union(base: base?.array ?? [], mine: mine.array ?? [], theirs: theirs.array ?? []))
+  }
+
+  private static func paragraphs(_ note: JSONValue?) -> [String] {
+    guard let text = note?.string, !text.isEmpty else { return [] }
+    var parts: [String] = []
+    var rest = text[...]
+    while let range = rest.firstRange(of: noteSeparator) {
+      parts.append(String(rest[..<range.lowerBound]))
+      rest = rest[range.upperBound...]
+    }
+    parts.append(String(rest))
+    return parts.filter { !$0.isEmpty }
+  }
+
+  private static func union<Item: Hashable>(
+    base: [Item], mine: [Item], theirs: [Item]
+  ) -> [Item] {
+    let kept = Set(mine)
+    let before = Set(base)
+    var seen: Set<Item> = []
+    let remaining = theirs.filter { kept.contains($0) || !before.contains($0) }
+    let added = mine.filter { !before.contains($0) }
+    return (remaining + added).filter { seen.insert($0).inserted }
+  }
+}

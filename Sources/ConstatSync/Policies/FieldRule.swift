@@ -1,0 +1,66 @@
+/// What becomes of a field that two people wrote without having seen each other's value.
+public enum FieldPolicy: String, Sendable, Hashable, CaseIterable {
+  /// Seen on site: the device's value becomes live.
+  case observed
+  /// Decided in the office: the server's value stays live.
+  case office
+  /// Free text: both stay, one below the other.
+  case note
+  /// A list of items: additions and removals of both sides are applied.
+  case listItem = "list_item"
+  /// Computed by the server from other fields.
+  case derived
+  /// Shown to devices, written by others.
+  case readOnly = "read_only"
+}
+
+/// The policy of one field of one type: the device sees exactly the fields that have a rule, and
+/// writes only those whose rule says so.
+public struct FieldRule: Sendable, Hashable {
+  /// When a device may write the field.
+  public enum Writable: String, Sendable, Hashable {
+    case never
+    /// When it creates the row, never after.
+    case creation
+    case always
+  }
+
+  public let type: EntityType
+  /// The column's name, which is also the wire's.
+  public let field: String
+  public let policy: FieldPolicy
+  public let writable: Writable
+  /// False for what a device sends but never receives.
+  public let isVisible: Bool
+  /// The type that the value names a row of: such a row must be within the mission's reach.
+  public let reference: EntityType?
+  /// The only values that a device may write, where not all that the field takes.
+  public let accepts: [String]?
+  public let reason: String
+}
+
+extension FieldRule {
+  /// The whole table in Markdown, for the documentation.
+  public static var markdown: String {
+    var lines = ["| type | scope | device may | why |", "|---|---|---|---|"]
+    for rule in EntityRule.table {
+      let verbs = [
+        rule.mayCreate ? "create" : nil,
+        rule.type.rules.contains { $0.writable == .always } ? "set" : nil,
+        rule.mayDelete ? "delete" : nil,
+      ].compactMap { $0 }
+      let may = verbs.isEmpty ? "read" : verbs.joined(separator: ", ")
+      lines.append("| `\(rule.type.rawValue)` | \(rule.scope.rawValue) | \(may) | \(rule.reason) |")
+    }
+    lines += ["", "| type | field | policy | device writes | why |", "|---|---|---|---|---|"]
+    for rule in table {
+      let writes = rule.writable == .creation ? "on create" : rule.writable.rawValue
+      let only = rule.accepts.map { ": only " + $0.map { "`\($0)`" }.joined(separator: ", ") } ?? ""
+      let hidden = rule.isVisible ? "" : ", never sent back"
+      lines.append(
+        "| `\(rule.type.rawValue)` | `\(rule.field)` | \(rule.policy.rawValue) | \(writes)\(only)\(hidden)"
+          + " | \(rule.reason) |")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

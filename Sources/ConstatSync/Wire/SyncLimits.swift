@@ -1,0 +1,31 @@
+/// How much one exchange may carry.
+public enum SyncLimits {
+  /// Events in one page of a pull.
+  public static let pageEvents = 500
+  /// Mutations in one push.
+  public static let pushMutations = 500
+  /// Mutations in one atomic group; a group travels in one push.
+  public static let groupMutations = 50
+  /// Bytes of a signature's image, once decoded.
+  public static let signatureBytes = 200 * 1024
+  /// Days that a device keeps a mutation after its answer, to send it again to a server that was
+  /// restored from a backup.
+  public static let journalDays = 30
+}
+
+/// The wire's schema versions that a server speaks. A push is never refused for its age; a pull
+/// below the minimum is.
+public struct SchemaRange: Sendable, Hashable {
+  public let minimum: Int
+  public let maximum: Int
+
+  public init(minimum: Int, maximum: Int) {
+    self.minimum = minimum
+    self.maximum = maximum
+  }
+
+  /// What this code speaks.
+  public static let current = SchemaRange(minimum: 1, maximum: 1)
+
+  public func contains(_ schema: Int) -> Bool { (minimum...maximum).contains(schema) }
+}

@@ -1,0 +1,2 @@
+import ConstatSync
+import Testing
