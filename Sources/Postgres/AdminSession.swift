@@ -31,9 +31,7 @@ public struct AdminSession {
 
   /// Runs one statement with its values bound.
   public func query(_ statement: SQL) throws -> QueryResult {
-    let types = statement.bindings.map(\.type.oid)
-    try check(PQprepare(handle, "", statement.text, Int32(types.count), types))
-    guard ParameterBuffer().execute(statement.bindings, of: "", on: handle) else {
+    guard ParameterBuffer().execute(statement, on: handle) else {
       throw PostgresError(.connectionLost, "08006")
     }
     var last: OpaquePointer?
@@ -47,11 +45,5 @@ public struct AdminSession {
     case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return answer
     default: throw PostgresError(result: last)
     }
-  }
-
-  private func check(_ result: OpaquePointer?) throws {
-    defer { PQclear(result) }
-    guard let result else { throw PostgresError(.connectionLost, "08006") }
-    guard PQresultStatus(result) == PGRES_COMMAND_OK else { throw PostgresError(result: result) }
   }
 }

@@ -69,9 +69,10 @@ final class Connection: @unchecked Sendable {
   private func sendPrepared(_ statement: SQL, _ flight: Flight) {
     let prepared: PreparedStatement
     if let known = cache.find(statement.template) {
+      guard known.isConfirmed || known.preparer === flight else { return sendDirect(statement, flight) }
       prepared = known
     } else {
-      prepared = cache.add(statement.template)
+      prepared = cache.add(statement.template, preparer: flight)
       let types = statement.bindings.map(\.type.oid)
       if PQsendPrepare(handle, prepared.name, statement.text, Int32(types.count), types) != 1 {
         isBroken = true
@@ -84,7 +85,7 @@ final class Connection: @unchecked Sendable {
 
   private func sendDirect(_ statement: SQL, _ flight: Flight) {
     flight.steps.append(.direct)
-    if PQsendQueryParams(handle, statement.text, 0, nil, nil, nil, nil, 0) != 1 { isBroken = true }
+    if !parameters.execute(statement, on: handle) { isBroken = true }
   }
 
   func flush() {
@@ -148,11 +149,18 @@ final class Connection: @unchecked Sendable {
   }
 
   private func accept(_ result: OpaquePointer, _ step: Flight.Step?, _ flight: Flight) {
-    guard case .execute(let statement) = step else { return PQclear(result) }
-    if statement.shape == nil {
-      statement.shape = PQnfields(result) == 0 ? .empty : ResultShape(result: result)
+    let shape: ResultShape
+    switch step {
+    case .prepare(let statement):
+      statement.isConfirmed = true
+      return PQclear(result)
+    case .execute(let statement):
+      shape = statement.shape ?? ResultShape(result: result)
+      statement.shape = shape
+    case .direct: shape = ResultShape(result: result)
+    case nil: return PQclear(result)
     }
-    let answer = QueryResult(result, shape: statement.shape ?? .empty)
+    let answer = QueryResult(result, shape: shape)
     // A transaction opened behind the back of a shared connection would swallow the others' writes.
     if flight.purpose == .pipeline, PQresultStatus(result) == PGRES_COMMAND_OK, answer.opensTransaction {
       flight.error = PostgresError(.misuse, "25001", message: "BEGIN in a pipeline; use transaction")

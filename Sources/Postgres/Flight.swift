@@ -22,7 +22,7 @@ final class Flight: @unchecked Sendable {
   enum Step {
     case prepare(PreparedStatement)
     case execute(PreparedStatement)
-    /// A statement sent without a name.
+    /// A statement sent without a name: upkeep, or one that another flight is just preparing.
     case direct
   }
 

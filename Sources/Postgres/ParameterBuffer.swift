@@ -21,6 +21,15 @@ final class ParameterBuffer {
     return PQsendQueryPrepared(handle, name, Int32(bindings.count), pointers, lengths, formats, 0) == 1
   }
 
+  /// Sends a statement without a name; false when the connection is broken.
+  func execute(_ statement: SQL, on handle: OpaquePointer) -> Bool {
+    fill(statement.bindings)
+    defer { shrink() }
+    let types = statement.bindings.map(\.type.oid)
+    return PQsendQueryParams(
+      handle, statement.text, Int32(types.count), types, pointers, lengths, formats, 0) == 1
+  }
+
   private func fill(_ bindings: [Binding]) {
     count = 0
     offsets.removeAll(keepingCapacity: true)

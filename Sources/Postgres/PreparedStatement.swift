@@ -1,12 +1,19 @@
-/// A statement known to the server under a name, on one connection.
+/// A statement that the server knows, or is about to know, under a name on one connection.
 final class PreparedStatement {
   let name: String
+  /// The flight that prepares it, nil once the server has confirmed. Only that flight may use the name
+  /// before, because what fails ahead of the preparation takes it along.
+  weak var preparer: Flight?
+  var isConfirmed = false
   /// The result's columns, kept from the first result on.
   var shape: ResultShape?
   /// The tick of the cache at the last use.
   var lastUse = 0
 
-  init(name: String) { self.name = name }
+  init(name: String, preparer: Flight) {
+    self.name = name
+    self.preparer = preparer
+  }
 }
 
 /// The statements prepared on one connection, the least used of which leave when there are too many.
@@ -25,10 +32,10 @@ struct StatementCache {
     return statement
   }
 
-  mutating func add(_ template: String) -> PreparedStatement {
+  mutating func add(_ template: String, preparer: Flight) -> PreparedStatement {
     serial += 1
     tick += 1
-    let statement = PreparedStatement(name: "s\(serial)")
+    let statement = PreparedStatement(name: "s\(serial)", preparer: preparer)
     statement.lastUse = tick
     byTemplate[template] = statement
     return statement

@@ -10,15 +10,11 @@ public struct Column: Sendable, Equatable {
 final class ResultShape: Sendable {
   let columns: [Column]
 
-  init(_ columns: [Column]) { self.columns = columns }
-
   init(result: OpaquePointer) {
     columns = (0..<PQnfields(result)).map {
       Column(name: String(cString: PQfname(result, $0)), typeOID: PQftype(result, $0))
     }
   }
-
-  static let empty = ResultShape([])
 }
 
 /// The rows that one statement returned, kept as libpq received them: text, read in place.

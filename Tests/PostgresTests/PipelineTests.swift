@@ -46,6 +46,30 @@ import Testing
     }
   }
 
+  @Test func `a statement that others fail to prepare is not lost for those behind them`() async throws {
+    for _ in 0..<20 {
+      let pool = TestDatabase.current.makePool { $0.pipelineConnections = 1 }
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for number in 0..<60 {
+          group.addTask {
+            let shared: SQL = "SELECT \(number) AS shared"
+            if number % 2 == 0 {
+              let error = await #expect(throws: PostgresError.self) {
+                try await pool.pipeline(["SELECT absent FROM nowhere", shared])
+              }
+              #expect(error?.sqlState == PostgresError.Code.undefinedTable)
+            } else {
+              let answer = try await pool.value(Int.self, shared)
+              #expect(answer == number)
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+      await pool.shutdown()
+    }
+  }
+
   @Test func `a pipeline is all or nothing`() async throws {
     let pool = TestDatabase.current.pool
     _ = try await pool.query("CREATE TABLE atomic (n bigint CONSTRAINT atomic_key UNIQUE)")
