@@ -18,7 +18,7 @@ public struct AdminSession {
 
   /// The same on the calling thread, which must not be one of Swift's cooperative pool.
   public static func runBlocking<T>(at url: String, _ body: (AdminSession) throws -> T) throws -> T {
-    let handle = try Dialer.connect(url: url, applicationName: "constat-admin")
+    let handle = try Dialer.connect(url: url, applicationName: "constat-admin", timeoutSeconds: 30)
     defer { PQfinish(handle) }
     return try body(AdminSession(handle: handle))
   }

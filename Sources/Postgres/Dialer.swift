@@ -16,7 +16,8 @@ enum Dialer {
   ) {
     Thread.detachNewThread {
       do throws(PostgresError) {
-        let handle = try connect(url: configuration.url, applicationName: configuration.applicationName)
+        let handle = try connect(
+          url: configuration.url, applicationName: configuration.applicationName, timeoutSeconds: 2)
         do throws(PostgresError) {
           try run(sessionSetUp(configuration), on: handle)
           guard PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1 else {
@@ -32,10 +33,12 @@ enum Dialer {
   }
 
   /// A blocking connection, with limits on how long making it may take and a dead peer stay unnoticed.
-  static func connect(url: String, applicationName: String) throws(PostgresError) -> OpaquePointer {
+  static func connect(
+    url: String, applicationName: String, timeoutSeconds: Int
+  ) throws(PostgresError) -> OpaquePointer {
     // What stands before `dbname` is a default that the URL may override; what follows it is final.
     let parameters = [
-      ("connect_timeout", "2"), ("tcp_user_timeout", "4000"), ("keepalives_idle", "10"),
+      ("connect_timeout", String(timeoutSeconds)), ("tcp_user_timeout", "4000"), ("keepalives_idle", "10"),
       ("keepalives_interval", "5"), ("keepalives_count", "3"), ("gssencmode", "disable"),
       ("fallback_application_name", applicationName), ("dbname", url), ("client_encoding", "UTF8"),
     ]

@@ -136,7 +136,7 @@ final class Switchboard {
   }
 
   private func expireWaiters(_ queue: inout [Flight], role: Connection.Role) {
-    // All wait equally long, so the first in line expires first; retries only come earlier.
+    // All wait equally long, so the first in line expires first; a retry goes to the front, and is served.
     while let first = queue.first, first.acquireDeadline <= now {
       queue.removeFirst()
       let isUnreachable = lastDialError != nil && !connections.contains { $0.role == role }
@@ -247,6 +247,7 @@ final class Switchboard {
   /// transaction, and that failed.
   private func retry(_ flight: Flight, on connection: Connection) -> Bool {
     guard !isClosing else { return false }
+    flight.acquireDeadline = now + configuration.acquireTimeoutMilliseconds
     switch flight.purpose {
     case .pipeline:
       flight.rewind()
