@@ -232,6 +232,7 @@ CREATE TABLE journal_line (
   position integer NOT NULL,
   account text NOT NULL, account_label text NOT NULL,
   auxiliary text, auxiliary_label text,
+  matching text, -- number of the document whose debt the line opens or settles: lines are lettered by it
   debit_cents bigint NOT NULL DEFAULT 0 CHECK (debit_cents >= 0),
   credit_cents bigint NOT NULL DEFAULT 0 CHECK (credit_cents >= 0),
   letter text, lettered_on date,

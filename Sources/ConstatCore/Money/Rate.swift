@@ -65,25 +65,3 @@ extension Rate: Codable {
     try container.encode(percent)
   }
 }
-
-extension Rate: CodingKeyRepresentable {
-  /// "20" as the key of a JSON object, so that a table by rate reads `{"20": …, "5.5": …}`.
-  public var codingKey: any CodingKey { RateKey(stringValue: percent) }
-
-  public init?(codingKey: some CodingKey) {
-    try? self.init(percent: codingKey.stringValue)
-  }
-}
-
-private struct RateKey: CodingKey {
-  let stringValue: String
-  var intValue: Int? { nil }
-
-  init(stringValue: String) {
-    self.stringValue = stringValue
-  }
-
-  init?(intValue: Int) {
-    return nil
-  }
-}

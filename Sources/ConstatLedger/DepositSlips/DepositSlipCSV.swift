@@ -46,7 +46,7 @@ public struct DepositSlipCSV: Sendable {
 
   public func write(_ rows: [Row], withByteOrderMark: Bool = false) -> [UInt8] {
     var table = CSVTable(columns: DepositSlipCSV.columns, withByteOrderMark: withByteOrderMark)
-    let kind: CSVCell = .code(content == .cheques ? "Chèques" : "Espèces")
+    let kind: CSVCell = .code(content == .cheque ? "Chèques" : "Espèces")
     let slip: [CSVCell] = [.code(number), .day(closedOn), .text(bank), kind]
     for row in rows {
       table.append(

@@ -4,9 +4,12 @@ public import ConstatCore
 /// for the bank: one line per slip, because the bank credits one amount and the statement must
 /// agree to the cent. A cheque that bounces later changes neither the slip nor this entry.
 public struct DepositSlipPosting: Posting {
+  /// What one slip holds (DEP-02); the raw values are those of `PaymentMeans`.
   public enum Content: String, CaseIterable, Hashable, Sendable, Codable {
-    case cheques
+    case cheque
     case cash
+
+    var means: PaymentMeans { self == .cheque ? .cheque : .cash }
   }
 
   public let number: String
@@ -32,15 +35,15 @@ public struct DepositSlipPosting: Posting {
   }
 
   public func entries(in chart: ChartOfAccounts) throws(EntryError) -> [EntryDraft] {
-    let source = content == .cheques ? chart.cheques : chart.cash
-    let word = content == .cheques ? "chèques" : "espèces"
+    let source = content.means.account(in: chart, bank: nil)
+    let word = content == .cheque ? "chèques" : "espèces"
     let draft = try EntryDraft(
-      journal: .bank, day: day, pieceReference: number, pieceDay: day,
+      event: .depositSlip, journal: .bank, day: day, pieceReference: number, pieceDay: day,
       label: "Remise de \(word) bordereau \(number)",
       lines: [
         LedgerLine(debit: total, to: bank ?? chart.bank), LedgerLine(credit: total, to: source),
       ].compactMap(\.self),
-      settlement: Settlement(day: day, tender: content == .cheques ? .cheque : .cash))
+      settlement: Settlement(day: day, means: content.means))
     let vat = CollectedVAT(
       settled: collected, day: day, pieceReference: number, pieceDay: day,
       label: "TVA sur encaissement bordereau \(number)")

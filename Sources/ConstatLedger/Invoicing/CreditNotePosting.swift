@@ -18,12 +18,12 @@ public struct CreditNotePosting: Posting {
   public let payer: Auxiliary
   /// Positive amounts: what is credited.
   public let credited: VATTotals
-  public let vatPoint: VATPoint
+  public let vatPoint: Company.VATPoint
   public let reason: Reason
 
   public init(
     number: String, day: Day, invoiceNumber: String, payer: Auxiliary, credited: VATTotals,
-    vatPoint: VATPoint, reason: Reason = .correction
+    vatPoint: Company.VATPoint, reason: Reason = .correction
   ) {
     self.number = number
     self.day = day
@@ -41,7 +41,7 @@ public struct CreditNotePosting: Posting {
     guard !lines.isEmpty else { return [] }
     return [
       try EntryDraft(
-        journal: .sales, day: day, pieceReference: number, pieceDay: day,
+        event: .creditNote, journal: .sales, day: day, pieceReference: number, pieceDay: day,
         label: "Avoir \(number) sur facture \(invoiceNumber) \(payer.label)", lines: lines)
     ]
   }

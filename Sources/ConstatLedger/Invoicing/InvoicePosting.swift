@@ -9,9 +9,9 @@ public struct InvoicePosting: Posting {
   public let day: Day
   public let payer: Auxiliary
   public let totals: VATTotals
-  public let vatPoint: VATPoint
+  public let vatPoint: Company.VATPoint
 
-  public init(number: String, day: Day, payer: Auxiliary, totals: VATTotals, vatPoint: VATPoint) {
+  public init(number: String, day: Day, payer: Auxiliary, totals: VATTotals, vatPoint: Company.VATPoint) {
     self.number = number
     self.day = day
     self.payer = payer
@@ -25,7 +25,7 @@ public struct InvoicePosting: Posting {
     guard !lines.isEmpty else { return [] }
     return [
       try EntryDraft(
-        journal: .sales, day: day, pieceReference: number, pieceDay: day,
+        event: .invoice, journal: .sales, day: day, pieceReference: number, pieceDay: day,
         label: "Facture \(number) \(payer.label)", lines: lines)
     ]
   }
@@ -36,13 +36,13 @@ struct SaleLines {
   let totals: VATTotals
   let payer: Auxiliary
   let matching: String
-  let vatPoint: VATPoint
+  let vatPoint: Company.VATPoint
 
   func lines(in chart: ChartOfAccounts, sales: (Rate) -> Account) -> [LedgerLine] {
     let debt = LedgerLine(
       debit: totals.gross, to: chart.customers, auxiliary: payer, matching: matching)
     let perRate = totals.shares.flatMap { share -> [LedgerLine?] in
-      let vat = vatPoint == .debits ? chart.vatCollected(at: share.rate) : chart.vatPending(at: share.rate)
+      let vat = vatPoint == .debit ? chart.vatCollected(at: share.rate) : chart.vatPending(at: share.rate)
       return [
         LedgerLine(credit: share.net, to: sales(share.rate)), LedgerLine(credit: share.tax, to: vat),
       ]

@@ -25,9 +25,9 @@ public struct CardPayoutPosting: Posting {
     guard !lines.isEmpty else { return [] }
     return [
       try EntryDraft(
-        journal: .bank, day: day, pieceReference: reference, pieceDay: day,
+        event: .cardPayout, journal: .bank, day: day, pieceReference: reference, pieceDay: day,
         label: "Versement cartes bancaires \(reference)", lines: lines,
-        settlement: Settlement(day: day, tender: .card))
+        settlement: Settlement(day: day, means: .card))
     ]
   }
 }

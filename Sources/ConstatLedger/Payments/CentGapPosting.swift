@@ -33,7 +33,7 @@ public struct CentGapPosting: Posting {
       label: "TVA sur écart de règlement \(document) \(payer.label)")
     guard !lines.isEmpty else { return try vat.entries(in: chart) }
     let draft = try EntryDraft(
-      journal: .miscellaneous, day: day, pieceReference: number, pieceDay: day,
+      event: .centGap, journal: .miscellaneous, day: day, pieceReference: number, pieceDay: day,
       label: "Écart de règlement \(document) \(payer.label)", lines: lines)
     return try [draft] + vat.entries(in: chart)
   }

@@ -38,7 +38,7 @@ public struct CreditAllocationPosting: Posting {
       label: "TVA sur affectation \(number) \(payer.label)")
     guard !lines.isEmpty else { return try vat.entries(in: chart) }
     let draft = try EntryDraft(
-      journal: .miscellaneous, day: day, pieceReference: number, pieceDay: day,
+      event: .creditAllocation, journal: .miscellaneous, day: day, pieceReference: number, pieceDay: day,
       label: "Affectation \(number) \(payer.label)", lines: lines)
     return try [draft] + vat.entries(in: chart)
   }

@@ -12,7 +12,7 @@ public struct SettledDocument: Hashable, Sendable {
   }
 }
 
-/// A payment received: the money arrives where its tender waits, the payer's debt falls by
+/// A payment received: the money arrives where its means of payment waits, the payer's debt falls by
 /// document, and what exceeds the documents stays as the payer's credit on 411. Where the
 /// documents' VAT waits for collection, the tax of what was settled falls due, rate by rate.
 /// A refund is a payment with negative amounts.
@@ -20,7 +20,7 @@ public struct PaymentPosting: Posting {
   public let number: String
   public let day: Day
   public let payer: Auxiliary
-  public let tender: Tender
+  public let means: PaymentMeans
   /// The organization's bank account; nil takes the chart's.
   public let bank: Account?
   public let amount: Money
@@ -30,13 +30,13 @@ public struct PaymentPosting: Posting {
   public let collected: VATTotals
 
   public init(
-    number: String, day: Day, payer: Auxiliary, tender: Tender, bank: Account? = nil, amount: Money,
+    number: String, day: Day, payer: Auxiliary, means: PaymentMeans, bank: Account? = nil, amount: Money,
     settled: [SettledDocument], collected: VATTotals
   ) {
     self.number = number
     self.day = day
     self.payer = payer
-    self.tender = tender
+    self.means = means
     self.bank = bank
     self.amount = amount
     self.settled = settled
@@ -47,7 +47,7 @@ public struct PaymentPosting: Posting {
   public var excess: Money { settled.reduce(amount) { $0 - $1.amount } }
 
   public func entries(in chart: ChartOfAccounts) throws(EntryError) -> [EntryDraft] {
-    let money = LedgerLine(debit: amount, to: tender.account(in: chart, bank: bank))
+    let money = LedgerLine(debit: amount, to: means.account(in: chart, bank: bank))
     let lines = ([money] + debtLines(in: chart)).compactMap(\.self)
     let vat = CollectedVAT(
       settled: collected, day: day, pieceReference: number, pieceDay: day,
@@ -55,9 +55,9 @@ public struct PaymentPosting: Posting {
     guard !lines.isEmpty else { return try vat.entries(in: chart) }
     let word = amount.isNegative ? "Remboursement" : "Règlement"
     let draft = try EntryDraft(
-      journal: tender.journal, day: day, pieceReference: number, pieceDay: day,
-      label: "\(word) \(tender.label.lowercased()) \(number) \(payer.label)",
-      lines: lines, settlement: Settlement(day: day, tender: tender))
+      event: .payment, journal: means.journal, day: day, pieceReference: number, pieceDay: day,
+      label: "\(word) \(means.label.lowercased()) \(number) \(payer.label)",
+      lines: lines, settlement: Settlement(day: day, means: means))
     return try [draft] + vat.entries(in: chart)
   }
 

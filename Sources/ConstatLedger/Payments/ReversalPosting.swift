@@ -12,7 +12,7 @@ public struct ReversalPosting: Posting {
 
   /// Where the money was when it was undone.
   public enum Place: Hashable, Sendable {
-    /// Still with its tender: a cheque not yet on a closed slip, cash in the till.
+    /// Not at the bank yet: a cheque not yet on a closed slip, cash in the till.
     case undeposited
     /// Credited on this bank account (nil: the chart's), so the bank takes it back.
     case bank(Account?)
@@ -47,7 +47,7 @@ public struct ReversalPosting: Posting {
     switch place {
     case .undeposited:
       bank = payment.bank ?? chart.bank
-      holder = payment.tender.account(in: chart, bank: payment.bank)
+      holder = payment.means.account(in: chart, bank: payment.bank)
     case .bank(let account):
       bank = account ?? payment.bank ?? chart.bank
       holder = bank
@@ -65,14 +65,14 @@ public struct ReversalPosting: Posting {
       settled: -collected, day: day, pieceReference: number, pieceDay: day,
       label: "Annulation TVA sur encaissement \(payment.number) \(payment.payer.label)")
     let draft = try EntryDraft(
-      journal: place == .undeposited ? payment.tender.journal : .bank, day: day,
+      event: .reversal, journal: place == .undeposited ? payment.means.journal : .bank, day: day,
       pieceReference: number, pieceDay: day, label: label, lines: reopened + money,
-      settlement: Settlement(day: day, tender: payment.tender))
+      settlement: Settlement(day: day, means: payment.means))
     return try [draft] + vat.entries(in: chart)
   }
 
   private var label: String {
-    let subject = "\(payment.tender.label.lowercased()) \(payment.number) \(payment.payer.label)"
+    let subject = "\(payment.means.label.lowercased()) \(payment.number) \(payment.payer.label)"
     return cause == .bounced ? "Impayé \(subject)" : "Annulation \(subject)"
   }
 }

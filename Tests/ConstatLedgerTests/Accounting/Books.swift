@@ -11,9 +11,9 @@ struct Books {
   @discardableResult
   mutating func post(_ posting: some Posting, recordedOn day: Day? = nil) throws -> [LedgerEntry] {
     let posted = try posting.entries(in: chart).map { draft in
-      let year = FiscalYear(holding: draft.day, closingMonth: 12)
-      let number = (last["\(draft.journal.code)\(year.last)"] ?? 0) + 1
-      last["\(draft.journal.code)\(year.last)"] = number
+      let key = "\(draft.journal.code)\(FiscalYear.calendar(draft.day).year)"
+      let number = (last[key] ?? 0) + 1
+      last[key] = number
       return LedgerEntry(draft: draft, number: number, postedOn: day ?? draft.day)
     }
     entries += posted
@@ -47,6 +47,13 @@ extension Day {
   static func on(_ text: String) -> Day {
     guard let day = Day(text) else { preconditionFailure("no such day: \(text)") }
     return day
+  }
+}
+
+extension FiscalYear {
+  /// The civil year of the day.
+  static func calendar(_ day: Day) -> FiscalYear {
+    FiscalYear(closing: .on("\(day.year)-12-31"))
   }
 }
 

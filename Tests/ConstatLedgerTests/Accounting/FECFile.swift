@@ -43,16 +43,16 @@ struct FECFile {
     let totals = try VATTotals.of([("20", 10000)])
     try books.post(
       InvoicePosting(
-        number: "FA-1", day: .on("2026-11-02"), payer: .durand, totals: totals, vatPoint: .collections))
+        number: "FA-1", day: .on("2026-11-02"), payer: .durand, totals: totals, vatPoint: .collection))
     try books.post(
       PaymentPosting(
-        number: "RG-1", day: .on("2026-11-10"), payer: .durand, tender: .cheque, amount: totals.gross,
+        number: "RG-1", day: .on("2026-11-10"), payer: .durand, means: .cheque, amount: totals.gross,
         settled: [SettledDocument(number: "FA-1", amount: totals.gross)], collected: totals))
     try books.post(
-      DepositSlipPosting(number: "BR-1", day: .on("2026-11-12"), content: .cheques, total: totals.gross))
+      DepositSlipPosting(number: "BR-1", day: .on("2026-11-12"), content: .cheque, total: totals.gross))
     try books.post(
       InvoicePosting(
-        number: "FA-2", day: .on("2026-11-21"), payer: .agence, totals: totals, vatPoint: .collections))
+        number: "FA-2", day: .on("2026-11-21"), payer: .agence, totals: totals, vatPoint: .collection))
     return books
   }
 }

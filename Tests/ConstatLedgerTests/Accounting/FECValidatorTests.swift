@@ -184,9 +184,9 @@ import Testing
     var books = try FECFile.sampleBooks()
     let late = try VATTotals.of([("20", 100)])
     try books.post(
-      InvoicePosting(number: "FA-3", day: .on("2026-12-05"), payer: .durand, totals: late, vatPoint: .debits))
+      InvoicePosting(number: "FA-3", day: .on("2026-12-05"), payer: .durand, totals: late, vatPoint: .debit))
     try books.post(
-      InvoicePosting(number: "FA-4", day: .on("2026-11-30"), payer: .durand, totals: late, vatPoint: .debits),
+      InvoicePosting(number: "FA-4", day: .on("2026-11-30"), payer: .durand, totals: late, vatPoint: .debit),
       recordedOn: .on("2026-12-06"))
     let november = books.entries.filter { $0.draft.day <= .on("2026-11-30") }
     let bytes = FECWriter().write(november)

@@ -49,7 +49,7 @@ import Testing
     try books.post(
       InvoicePosting(
         number: "FA-1", day: .on("2026-11-02"), payer: Self.wild, totals: .of([("20", 10000)]),
-        vatPoint: .debits))
+        vatPoint: .debit))
     var format = FECWriter.Format()
     format.encoding = encoding
     format.separator = separator
@@ -82,11 +82,11 @@ import Testing
     var books = Books()
     try books.post(
       InvoicePosting(
-        number: "FA-0", day: .on("2026-11-02"), payer: .durand, totals: .of([("20", 0)]), vatPoint: .debits))
+        number: "FA-0", day: .on("2026-11-02"), payer: .durand, totals: .of([("20", 0)]), vatPoint: .debit))
     try books.post(
       InvoicePosting(
         number: "FA-1", day: .on("2026-11-02"), payer: Auxiliary(number: "C1", label: "\t\n"),
-        totals: .of([("20", 100)]), vatPoint: .debits))
+        totals: .of([("20", 100)]), vatPoint: .debit))
     let bytes = FECWriter().write(books.entries)
     #expect(FECValidator().validate(bytes) == [])
     #expect(try Self.fields(bytes).count == 4)
@@ -110,13 +110,13 @@ import Testing
     let totals = try VATTotals.of([("20", 100)])
     try books.post(
       InvoicePosting(
-        number: "FA-9", day: .on("2027-01-05"), payer: .durand, totals: totals, vatPoint: .debits))
+        number: "FA-9", day: .on("2027-01-05"), payer: .durand, totals: totals, vatPoint: .debit))
     let posted = try books.post(
       InvoicePosting(
-        number: "FA-3", day: .on("2026-12-31"), payer: .durand, totals: totals, vatPoint: .debits),
+        number: "FA-3", day: .on("2026-12-31"), payer: .durand, totals: totals, vatPoint: .debit),
       recordedOn: .on("2027-01-10"))
     #expect(posted[0].code == "VE000003")
-    let year = FiscalYear(holding: .on("2026-12-31"), closingMonth: 12)
+    let year = FiscalYear.calendar(.on("2026-12-31"))
     let bytes = FECWriter().write(books.entries.filter { year.contains($0.draft.day) })
     let last = try #require(try Self.fields(bytes).last)
     #expect(last[2...3] == ["VE000003", "20261231"])
@@ -126,10 +126,11 @@ import Testing
 
   @Test func `two entries recorded at once around midnight keep both sequence and order`() throws {
     let draft = try EntryDraft(
-      journal: .sales, day: .on("2026-11-30"), pieceReference: "FA-1", pieceDay: .on("2026-11-30"),
+      event: .payment, journal: .sales, day: .on("2026-11-30"), pieceReference: "FA-1",
+      pieceDay: .on("2026-11-30"),
       label: "x",
       lines: InvoicePosting(
-        number: "FA-1", day: .on("2026-11-30"), payer: .durand, totals: .of([("20", 100)]), vatPoint: .debits
+        number: "FA-1", day: .on("2026-11-30"), payer: .durand, totals: .of([("20", 100)]), vatPoint: .debit
       ).entries(in: ChartOfAccounts())[0].lines)
     let bytes = FECWriter().write([
       LedgerEntry(draft: draft, number: 1, postedOn: .on("2026-12-01")),

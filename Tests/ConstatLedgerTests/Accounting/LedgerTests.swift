@@ -34,23 +34,27 @@ import Testing
     let line = try #require(LedgerLine(debit: Money(cents: 1), to: chart.bank))
     #expect(throws: EntryError.unbalanced(debit: Money(cents: 1), credit: .zero)) {
       try EntryDraft(
-        journal: .bank, day: .on("2026-01-01"), pieceReference: "x", pieceDay: .on("2026-01-01"), label: "x",
+        event: .payment, journal: .bank, day: .on("2026-01-01"), pieceReference: "x",
+        pieceDay: .on("2026-01-01"), label: "x",
         lines: [line])
     }
     #expect(throws: EntryError.noLines) {
       try EntryDraft(
-        journal: .bank, day: .on("2026-01-01"), pieceReference: "x", pieceDay: .on("2026-01-01"), label: "x",
+        event: .payment, journal: .bank, day: .on("2026-01-01"), pieceReference: "x",
+        pieceDay: .on("2026-01-01"), label: "x",
         lines: [])
     }
     let credit = try #require(LedgerLine(credit: Money(cents: 1), to: chart.cash))
     #expect(throws: EntryError.blankPieceReference) {
       try EntryDraft(
-        journal: .bank, day: .on("2026-01-01"), pieceReference: " ", pieceDay: .on("2026-01-01"), label: "x",
+        event: .payment, journal: .bank, day: .on("2026-01-01"), pieceReference: " ",
+        pieceDay: .on("2026-01-01"), label: "x",
         lines: [line, credit])
     }
     #expect(throws: EntryError.blankLabel) {
       try EntryDraft(
-        journal: .bank, day: .on("2026-01-01"), pieceReference: "x", pieceDay: .on("2026-01-01"), label: "\t",
+        event: .payment, journal: .bank, day: .on("2026-01-01"), pieceReference: "x",
+        pieceDay: .on("2026-01-01"), label: "\t",
         lines: [line, credit])
     }
   }
@@ -77,7 +81,7 @@ import Testing
     #expect(letters() == ["AA", "AA", nil])
     #expect(Lettering(books.entries.prefix(1)).letter(of: books.entries[0].draft.lines[0]) == nil)
     let cheque = PaymentPosting(
-      number: "RG-1", day: .on("2026-11-10"), payer: .durand, tender: .cheque, amount: Money(cents: 12000),
+      number: "RG-1", day: .on("2026-11-10"), payer: .durand, means: .cheque, amount: Money(cents: 12000),
       settled: [SettledDocument(number: "FA-1", amount: Money(cents: 12000))], collected: .zero)
     try books.post(
       ReversalPosting(
@@ -93,10 +97,10 @@ import Testing
       let document = "FA-\(number)"
       try books.post(
         InvoicePosting(
-          number: document, day: .on("2026-01-01"), payer: .durand, totals: totals, vatPoint: .debits))
+          number: document, day: .on("2026-01-01"), payer: .durand, totals: totals, vatPoint: .debit))
       try books.post(
         PaymentPosting(
-          number: "RG-\(number)", day: .on("2026-01-01"), payer: .durand, tender: .transfer,
+          number: "RG-\(number)", day: .on("2026-01-01"), payer: .durand, means: .transfer,
           amount: totals.gross, settled: [SettledDocument(number: document, amount: totals.gross)],
           collected: .zero))
     }
@@ -114,8 +118,12 @@ import Testing
     #expect(FiscalYear(closing: .on("2028-02-29")).first == .on("2027-03-01"))
     #expect(FiscalYear(closing: .on("2029-02-28")).first == .on("2028-03-01"))
     #expect(FiscalYear(closing: .on("2023-03-31")).first == .on("2022-04-01"))
-    #expect(FiscalYear(holding: .on("2026-04-01"), closingMonth: 3) == FiscalYear(closing: .on("2027-03-31")))
-    #expect(FiscalYear(holding: .on("2026-03-31"), closingMonth: 3) == FiscalYear(closing: .on("2026-03-31")))
+    #expect(FiscalYear(holding: .on("2026-04-01"), end: "03-31") == FiscalYear(closing: .on("2027-03-31")))
+    #expect(FiscalYear(holding: .on("2026-03-31"), end: "03-31") == FiscalYear(closing: .on("2026-03-31")))
+    #expect(FiscalYear(holding: .on("2026-06-20"), end: "06-15")?.first == .on("2026-06-16"))
+    #expect(FiscalYear(holding: .on("2027-02-28"), end: "02-29") == FiscalYear(closing: .on("2027-02-28")))
+    #expect(FiscalYear(holding: .on("2027-03-01"), end: "02-29") == FiscalYear(closing: .on("2028-02-29")))
+    #expect(FiscalYear(holding: .on("2026-04-01"), end: "02-30") == nil)
     #expect(FiscalYear(first: .on("2026-01-01"), last: .on("2025-12-31")) == nil)
     #expect(year.contains(.on("2026-12-31")))
     #expect(!year.contains(.on("2027-01-01")))
@@ -123,30 +131,33 @@ import Testing
 
   @Test func `an issue at 23:30 UTC on 31 December is of the 2027 year and FEC in Paris`() throws {
     let day = Zone.paris.day(of: try #require(Instant("2026-12-31T23:30:00Z")))
-    let year = FiscalYear(holding: day, closingMonth: 12)
+    let year = try #require(FiscalYear(holding: day, end: "12-31"))
+    #expect(year.year == 2027)
     #expect(FECFileName(siren: "732829320", closing: year.last)?.text == "732829320FEC20271231.txt")
   }
 
-  @Test func `the chart is a setting: what is left out takes the French defaults, nonsense is refused`()
-    throws
-  {
-    let json =
-      #"{"customers":{"number":"411","label":"Clients"},"vat_collected":{"20":{"number":"44571200","label":"TVA 20"}}}"#
-    let chart = try JSONDecoder().decode(ChartOfAccounts.self, from: Data(json.utf8))
-    #expect(chart.customers.number == "411")
-    #expect(chart.sales.number == "706000")
-    #expect(chart.vatCollected(at: .normal).number == "44571200")
+  @Test func `the chart is a setting: what is left out takes the French defaults`() throws {
+    let chart = try ChartOfAccounts(overrides: [
+      "customers": "411", "bank": "512100 Crédit Maritime", "vat_collected_20": "44571200",
+      "sales_5.5": "706055",
+      "vat_pending_8.5": "445785 TVA Réunion",
+    ])
+    #expect(try chart.customers == Account("411", "Clients"))
+    #expect(try chart.bank == Account("512100", "Crédit Maritime"))
+    #expect(chart.sales == ChartOfAccounts().sales)
+    #expect(try chart.vatCollected(at: .normal) == Account("44571200", "TVA collectée 20 %"))
     #expect(chart.vatCollected(at: Rate(hundredths: 550)).number == "445713")
     #expect(chart.vatCollected(at: Rate(hundredths: 1960)).number == "445711960")
-    #expect(try JSONDecoder().decode(ChartOfAccounts.self, from: JSONEncoder().encode(chart)) == chart)
-    for bad in [
-      #"{"bank":{"number":"51","label":"x"}}"#, #"{"bank":{"number":"512000","label":" "}}"#,
-      #"{"bank":{"number":"512|0","label":"x"}}"#,
-    ] {
-      #expect(throws: DecodingError.self) {
-        try JSONDecoder().decode(ChartOfAccounts.self, from: Data(bad.utf8))
-      }
-    }
+    #expect(chart.sales(at: Rate(hundredths: 550)).number == "706055")
+    #expect(try chart.vatPending(at: .normalOverseas) == Account("445785", "TVA Réunion"))
+    #expect(try ChartOfAccounts(overrides: [:]) == ChartOfAccounts())
+  }
+
+  @Test(arguments: [
+    ("bank", "51"), ("bank", "512|0"), ("bank", ""), ("bank", "512000000000000000"), ("bnak", "512000"),
+    ("vat_collected_21", "445719"), ("sales_", "706000"),
+  ]) func `nonsense in the chart is refused`(use: String, account: String) {
+    #expect(throws: AccountError.self) { try ChartOfAccounts(overrides: [use: account]) }
   }
 
   @Test func `no two VAT rates share an account`() {

@@ -2,13 +2,13 @@ import ConstatCore
 import ConstatLedger
 
 /// A year of a company's life drawn from a seed: invoices at one to three rates, part payments by
-/// every tender, slips, bounced cheques, credit notes, refunds, gaps and overpayments, of two VAT
+/// every means, slips, bounced cheques, credit notes, refunds, gaps and overpayments, of two VAT
 /// points. Each amount goes through the same allocation as in production.
 struct RandomYear {
   private struct OpenInvoice {
     let number: String
     let payer: Auxiliary
-    let vatPoint: VATPoint
+    let vatPoint: Company.VATPoint
     var remains: VATTotals
     var credited = VATTotals.zero
     let totals: VATTotals
@@ -46,7 +46,7 @@ struct RandomYear {
 
   /// The VAT that still waits for money: what 44574x must hold.
   var pendingVAT: Money {
-    invoices.filter { $0.vatPoint == .collections }.reduce(.zero) { $0 + $1.remains.tax }
+    invoices.filter { $0.vatPoint == .collection }.reduce(.zero) { $0 + $1.remains.tax }
   }
 
   private mutating func next(_ prefix: String) -> String {
@@ -60,7 +60,7 @@ struct RandomYear {
     let totals = try VATTotals.of(rates.map { ($0, Int64.random(in: 0...90_000, using: &random)) })
     let invoice = OpenInvoice(
       number: next("FA"), payer: Bool.random(using: &random) ? .durand : .agence,
-      vatPoint: Bool.random(using: &random) ? .debits : .collections, remains: totals, totals: totals)
+      vatPoint: Bool.random(using: &random) ? .debit : .collection, remains: totals, totals: totals)
     try books.post(
       InvoicePosting(
         number: invoice.number, day: day, payer: invoice.payer, totals: totals, vatPoint: invoice.vatPoint))
@@ -75,15 +75,15 @@ struct RandomYear {
     let whole = Bool.random(using: &random) && !due.isZero
     let amount = whole ? due : Money(cents: .random(in: 1...30_000, using: &random))
     let allocation = invoice.remains.allocating(amount)
-    let tender = Tender.allCases.randomElement(using: &random) ?? .transfer
+    let means = PaymentMeans.allCases.randomElement(using: &random) ?? .transfer
     let payment = PaymentPosting(
-      number: next("RG"), day: day, payer: invoice.payer, tender: tender, amount: amount,
+      number: next("RG"), day: day, payer: invoice.payer, means: means, amount: amount,
       settled: [SettledDocument(number: invoice.number, amount: allocation.settled.gross)],
-      collected: invoice.vatPoint == .collections ? allocation.settled : .zero)
+      collected: invoice.vatPoint == .collection ? allocation.settled : .zero)
     try books.post(payment)
     invoices[index].remains = invoice.remains - allocation.settled
     credit += allocation.excess
-    if tender == .cheque, amount.isPositive { cheques.append((payment, allocation.settled)) }
+    if means == .cheque, amount.isPositive { cheques.append((payment, allocation.settled)) }
   }
 
   private mutating func creditInvoice() throws {
@@ -105,7 +105,7 @@ struct RandomYear {
     guard !cheques.isEmpty else { return }
     let number = next("BR")
     let total = try cheques.map(\.payment.amount).total()
-    try books.post(DepositSlipPosting(number: number, day: day, content: .cheques, total: total))
+    try books.post(DepositSlipPosting(number: number, day: day, content: .cheque, total: total))
     slips[number] = total
     cheques = []
   }
@@ -134,7 +134,7 @@ struct RandomYear {
       CentGapPosting(
         number: next("EC"), day: day, payer: invoice.payer, document: invoice.number,
         gap: invoice.remains.gross,
-        collected: invoice.vatPoint == .collections ? invoice.remains : .zero))
+        collected: invoice.vatPoint == .collection ? invoice.remains : .zero))
     invoices[index].remains = .zero
   }
 }

@@ -8,7 +8,7 @@ import Testing
 
   @Test func `closing a slip moves its cheques to the bank in one line per slip`() throws {
     let slip = DepositSlipPosting(
-      number: "BR-7", day: Self.day, content: .cheques, total: Money(cents: 26454))
+      number: "BR-7", day: Self.day, content: .cheque, total: Money(cents: 26454))
     let drafts = try slip.entries(in: ChartOfAccounts())
     #expect(drafts.map(\.summary) == [["512000 D 264,54", "511200 C 264,54"]])
     #expect(drafts[0].journal == .bank)
@@ -22,7 +22,7 @@ import Testing
 
   @Test func `where cheques count as collected at the bank, the slip makes their VAT due`() throws {
     let slip = DepositSlipPosting(
-      number: "BR-9", day: Self.day, content: .cheques, total: Money(cents: 12000),
+      number: "BR-9", day: Self.day, content: .cheque, total: Money(cents: 12000),
       collected: try .of([("20", 10000)]))
     let drafts = try slip.entries(in: ChartOfAccounts())
     #expect(drafts[1].summary == ["445741 D 20,00", "445711 C 20,00"])
@@ -30,12 +30,12 @@ import Testing
   }
 
   @Test func `an empty slip cannot be posted`() {
-    let slip = DepositSlipPosting(number: "BR-1", day: Self.day, content: .cheques, total: .zero)
+    let slip = DepositSlipPosting(number: "BR-1", day: Self.day, content: .cheque, total: .zero)
     #expect(throws: EntryError.noLines) { try slip.entries(in: ChartOfAccounts()) }
   }
 
   @Test func `the printed slip lists its instalments and their total (DEP-07)`() {
-    let slip = DepositSlipCSV(number: "BR-7", closedOn: Self.day, bank: "Crédit Maritime", content: .cheques)
+    let slip = DepositSlipCSV(number: "BR-7", closedOn: Self.day, bank: "Crédit Maritime", content: .cheque)
     let rows = [
       DepositSlipCSV.Row(
         instalment: 1, invoice: "FA-1", payer: "DURAND \"Lili\"", issuer: "-MARTIN", chequeNumber: "0012",

@@ -6,7 +6,7 @@ import Testing
 @Suite struct InvoicePostingTests {
   static let day = Day.on("2026-11-21")
 
-  static func invoice(_ totals: VATTotals, _ vatPoint: VATPoint = .debits) -> InvoicePosting {
+  static func invoice(_ totals: VATTotals, _ vatPoint: Company.VATPoint = .debit) -> InvoicePosting {
     InvoicePosting(number: "FA-1", day: day, payer: .durand, totals: totals, vatPoint: vatPoint)
   }
 
@@ -22,7 +22,7 @@ import Testing
 
   @Test func `an invoice on encaissements leaves its VAT waiting, per rate`() throws {
     let totals = try VATTotals.of([("20", 10000), ("10", 10000)])
-    let drafts = try Self.invoice(totals, .collections).entries(in: ChartOfAccounts())
+    let drafts = try Self.invoice(totals, .collection).entries(in: ChartOfAccounts())
     #expect(
       drafts.map(\.summary) == [
         ["411000 D 230,00", "706000 C 100,00", "445741 C 20,00", "706000 C 100,00", "445742 C 10,00"]
@@ -46,7 +46,7 @@ import Testing
   @Test func `a credit note mirrors its invoice, and both cancel out`() throws {
     var books = Books()
     let totals = try VATTotals.of([("20", 10000), ("5.5", 333)])
-    for vatPoint in VATPoint.allCases {
+    for vatPoint in Company.VATPoint.allCases {
       try books.post(Self.invoice(totals, vatPoint))
       let credit = CreditNotePosting(
         number: "AV-1", day: Self.day, invoiceNumber: "FA-1", payer: .durand, credited: totals,
@@ -60,7 +60,7 @@ import Testing
   @Test func `a rebate after the invoice goes to 709`() throws {
     let credit = CreditNotePosting(
       number: "AV-1", day: Self.day, invoiceNumber: "FA-1", payer: .durand,
-      credited: try .of([("20", 1000)]), vatPoint: .debits, reason: .rebate)
+      credited: try .of([("20", 1000)]), vatPoint: .debit, reason: .rebate)
     #expect(
       try credit.entries(in: ChartOfAccounts()).map(\.summary) == [
         ["411000 C 12,00", "709600 D 10,00", "445711 D 2,00"]

@@ -7,30 +7,31 @@ import Testing
   static let chart = ChartOfAccounts()
 
   static func payment(
-    _ cents: Int64, by tender: Tender, settling: Int64? = nil, collected: VATTotals = .zero
+    _ cents: Int64, by means: PaymentMeans, settling: Int64? = nil, collected: VATTotals = .zero
   ) -> PaymentPosting {
     PaymentPosting(
-      number: "RG-1", day: day, payer: .durand, tender: tender, amount: Money(cents: cents),
+      number: "RG-1", day: day, payer: .durand, means: means, amount: Money(cents: cents),
       settled: [SettledDocument(number: "FA-1", amount: Money(cents: settling ?? cents))],
       collected: collected)
   }
 
   @Test(arguments: [
-    (Tender.cheque, "511200", Journal.bank), (.cash, "530000", .cash), (.card, "511500", .bank),
+    (PaymentMeans.cheque, "511200", Journal.bank), (.cash, "530000", .cash), (.card, "511500", .bank),
+    (.onlineCard, "511500", .bank),
     (.transfer, "512000", .bank), (.directDebit, "512000", .bank),
-  ]) func `each tender has the account where the money waits`(
-    tender: Tender, account: String, journal: Journal
+  ]) func `each means has the account where the money waits`(
+    means: PaymentMeans, account: String, journal: Journal
   ) throws {
-    let drafts = try Self.payment(12000, by: tender).entries(in: Self.chart)
+    let drafts = try Self.payment(12000, by: means).entries(in: Self.chart)
     #expect(drafts.map(\.summary) == [["\(account) D 120,00", "411000 C 120,00"]])
     #expect(drafts[0].journal == journal)
-    #expect(drafts[0].settlement == Settlement(day: Self.day, tender: tender))
+    #expect(drafts[0].settlement == Settlement(day: Self.day, means: means))
   }
 
   @Test func `a transfer goes to the bank account named`() throws {
     let bank = try Account("512100", "Crédit Maritime")
     let payment = PaymentPosting(
-      number: "RG-1", day: Self.day, payer: .durand, tender: .transfer, bank: bank,
+      number: "RG-1", day: Self.day, payer: .durand, means: .transfer, bank: bank,
       amount: Money(cents: 1), settled: [], collected: .zero)
     #expect(try payment.entries(in: Self.chart)[0].lines[0].account == bank)
   }
@@ -40,7 +41,7 @@ import Testing
     var books = Books()
     let totals = try VATTotals.of([("20", 10000), ("10", 10000)])
     try books.post(
-      InvoicePosting(number: "FA-1", day: Self.day, payer: .durand, totals: totals, vatPoint: .collections))
+      InvoicePosting(number: "FA-1", day: Self.day, payer: .durand, totals: totals, vatPoint: .collection))
     let first = totals.allocating(Money(cents: 11500)).settled
     let posted = try books.post(Self.payment(11500, by: .transfer, collected: first))
     #expect(posted.map(\.code) == ["BQ000001", "OD000001"])
@@ -81,13 +82,13 @@ import Testing
     var books = Books()
     let totals = try VATTotals.of([("20", 10000)])
     try books.post(
-      InvoicePosting(number: "FA-1", day: Self.day, payer: .durand, totals: totals, vatPoint: .collections))
+      InvoicePosting(number: "FA-1", day: Self.day, payer: .durand, totals: totals, vatPoint: .collection))
     let paid = totals.allocating(Money(cents: 5000)).settled
     try books.post(Self.payment(5000, by: .transfer, collected: paid))
     try books.post(
       CreditNotePosting(
         number: "AV-1", day: Self.day, invoiceNumber: "FA-1", payer: .durand, credited: totals,
-        vatPoint: .collections))
+        vatPoint: .collection))
     #expect(books.balance("411") == Money(cents: -5000))
     let refund = (totals - paid - totals).allocating(Money(cents: -5000)).settled
     let posted = try books.post(Self.payment(-5000, by: .transfer, collected: refund))
@@ -101,11 +102,11 @@ import Testing
     var books = Books()
     let totals = try VATTotals.of([("20", 10000)])
     try books.post(
-      InvoicePosting(number: "FA-1", day: Self.day, payer: .durand, totals: totals, vatPoint: .collections))
+      InvoicePosting(number: "FA-1", day: Self.day, payer: .durand, totals: totals, vatPoint: .collection))
     let cheque = Self.payment(12000, by: .cheque, collected: totals)
     try books.post(cheque)
     let slip = try books.post(
-      DepositSlipPosting(number: "BR-1", day: Self.day, content: .cheques, total: Money(cents: 12000)))
+      DepositSlipPosting(number: "BR-1", day: Self.day, content: .cheque, total: Money(cents: 12000)))
     let bounced = Day.on("2026-12-03")
     let posted = try books.post(
       ReversalPosting(

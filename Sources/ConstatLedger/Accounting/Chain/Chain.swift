@@ -4,10 +4,14 @@ public enum ChainFault: Hashable, Sendable {
   case ordinal(expected: Int64)
   /// It does not follow the link before it: that one, or this one, was replaced.
   case previousHash(expected: ChainHash)
-  /// The document is no longer what was sealed.
-  case content
+  /// The text that was sealed has changed.
+  case text
+  /// The document's rows no longer say what was sealed.
+  case document
+  /// The document's rows are gone.
+  case documentMissing
   /// Sealed in a form that this program does not know.
-  case unknownVersion(Int)
+  case unknownVersion(String)
   /// The chain does not end at the head that the organization keeps: links at the end are
   /// gone, or were added.
   case end(expected: ChainHead)
@@ -16,7 +20,7 @@ public enum ChainFault: Hashable, Sendable {
 /// The first link that does not hold.
 public struct BrokenLink: Hashable, Sendable {
   public let ordinal: Int64
-  /// Nil when the link is missing.
+  /// What was sealed, as the link's text says; nil when the link is missing.
   public let kind: ChainContent.Kind?
   public let number: String?
   public let fault: ChainFault
@@ -39,26 +43,30 @@ public struct Chain: Sendable {
     self.head = head
   }
 
-  /// Takes the next link; the fault if it does not hold.
-  public mutating func verify(next link: ChainLink) -> BrokenLink? {
+  /// Takes the next link with the document rebuilt from its own rows (nil: they are gone), and
+  /// returns the fault if either does not hold.
+  public mutating func verify(next link: ChainLink, document: ChainContent?) -> BrokenLink? {
+    let fields = CanonicalText.read(link.text, first: 5)
     func broken(_ fault: ChainFault) -> BrokenLink {
       BrokenLink(
-        ordinal: link.ordinal, kind: link.content.kind, number: link.content.number, fault: fault)
+        ordinal: link.ordinal, kind: fields["kind"].flatMap(ChainContent.Kind.init(rawValue:)),
+        number: fields["number"], fault: fault)
     }
-    let expected = head.ordinal + 1
-    guard link.ordinal == expected else {
-      return link.ordinal > expected
-        ? BrokenLink(ordinal: expected, kind: nil, number: nil, fault: .ordinal(expected: expected))
-        : broken(.ordinal(expected: expected))
+    if let fault = sealFault(of: link) {
+      guard case .ordinal(let expected) = fault, link.ordinal > expected else { return broken(fault) }
+      return BrokenLink(ordinal: expected, kind: nil, number: nil, fault: fault)
     }
-    guard link.previous == head.hash else { return broken(.previousHash(expected: head.hash)) }
-    guard let recomputed = link.recomputedHash else { return broken(.unknownVersion(link.version)) }
-    guard recomputed == link.hash else { return broken(.content) }
+    guard let document else { return broken(.documentMissing) }
+    let version = fields["constat-document"] ?? ""
+    guard let text = Int(version).flatMap(document.canonicalText(version:)) else {
+      return broken(.unknownVersion(version))
+    }
+    guard text.utf8.elementsEqual(link.text.utf8) else { return broken(.document) }
     head = link.head
     return nil
   }
 
-  /// After the last link: whether the chain reaches the head that the organization keeps.
+  /// After the last link: whether the chain ends at the head that the organization keeps.
   public func verify(end expected: ChainHead) -> BrokenLink? {
     guard head != expected else { return nil }
     return BrokenLink(
@@ -67,12 +75,20 @@ public struct Chain: Sendable {
 
   /// The first broken link of a whole chain, or nil when all hold and it ends at `expected`.
   public static func verify(
-    _ links: some Sequence<ChainLink>, end expected: ChainHead? = nil
+    _ links: some Sequence<(link: ChainLink, document: ChainContent?)>, end expected: ChainHead? = nil
   ) -> BrokenLink? {
     var chain = Chain()
-    for link in links {
-      if let broken = chain.verify(next: link) { return broken }
+    for (link, document) in links {
+      if let broken = chain.verify(next: link, document: document) { return broken }
     }
     return expected.flatMap { chain.verify(end: $0) }
+  }
+
+  /// What is wrong with the link itself, its document apart.
+  private func sealFault(of link: ChainLink) -> ChainFault? {
+    let expected = head.ordinal + 1
+    guard link.ordinal == expected else { return .ordinal(expected: expected) }
+    guard link.previous == head.hash else { return .previousHash(expected: head.hash) }
+    return link.recomputedHash == link.hash ? nil : .text
   }
 }

@@ -9,7 +9,7 @@ public struct ChainContent: Hashable, Sendable {
     case invoice
     case creditNote = "credit_note"
     case payment
-    case reversal
+    case reversal = "payment_reversal"
     case depositSlip = "deposit_slip"
   }
 
@@ -62,7 +62,7 @@ public struct ChainContent: Hashable, Sendable {
   public let totals: VATTotals
   /// The total tax included; of a payment or a slip, the money.
   public let amount: Money
-  /// Whatever else is frozen, by name: due day, instalments, tender, cheque number, corrected
+  /// Whatever else is frozen, by name: due day, instalments, means, cheque number, corrected
   /// invoice, mentions. Hashed in the byte order of the names.
   public let attributes: [String: String]
 
@@ -82,38 +82,51 @@ public struct ChainContent: Hashable, Sendable {
     self.attributes = attributes
   }
 
-  /// Version 1 of the canonical form. A later version gets its own function; this one stays
-  /// as it is for as long as a link of version 1 may be verified.
-  func appendVersion1(to bytes: inout CanonicalBytes) {
-    bytes.field("kind", kind.rawValue)
-    bytes.field("company", company)
-    bytes.field("series", series)
-    bytes.field("number", number)
-    bytes.field("day", day.description)
-    bytes.list("party", party.map { [$0] } ?? []) { bytes, party in
-      bytes.field("reference", party.reference)
-      bytes.field("name", party.name)
-      bytes.field("address", party.address)
+  /// The canonical text that new links seal.
+  public var canonicalText: String { canonicalText(version: ChainContent.currentVersion) ?? "" }
+
+  static let currentVersion = 1
+
+  /// The canonical text of a version; nil for one that this program does not know.
+  func canonicalText(version: Int) -> String? {
+    version == 1 ? version1 : nil
+  }
+
+  /// A later version gets its own function; this one stays as it is for as long as a link of
+  /// version 1 may be verified.
+  private var version1: String {
+    var text = CanonicalText()
+    text.field("constat-document", 1)
+    text.field("kind", kind.rawValue)
+    text.field("company", company)
+    text.field("series", series)
+    text.field("number", number)
+    text.field("day", day.description)
+    text.list("party", party.map { [$0] } ?? []) { text, party in
+      text.field("reference", party.reference)
+      text.field("name", party.name)
+      text.field("address", party.address)
     }
-    bytes.list("lines", lines) { bytes, line in
-      bytes.field("reference", line.reference)
-      bytes.field("label", line.label)
-      bytes.field("quantity", line.quantity.tenThousandths)
-      bytes.field("unit_price_cents", line.unitPrice.cents)
-      bytes.field("discount", line.discount.hundredths)
-      bytes.field("rate", line.rate.hundredths)
-      bytes.field("amount_cents", line.amount.cents)
+    text.list("lines", lines) { text, line in
+      text.field("reference", line.reference)
+      text.field("label", line.label)
+      text.field("quantity", line.quantity.tenThousandths)
+      text.field("unit_price_cents", line.unitPrice.cents)
+      text.field("discount", line.discount.hundredths)
+      text.field("rate", line.rate.hundredths)
+      text.field("amount_cents", line.amount.cents)
     }
-    bytes.list("totals", totals.shares) { bytes, share in
-      bytes.field("rate", share.rate.hundredths)
-      bytes.field("net_cents", share.net.cents)
-      bytes.field("tax_cents", share.tax.cents)
+    text.list("totals", totals.shares) { text, share in
+      text.field("rate", share.rate.hundredths)
+      text.field("net_cents", share.net.cents)
+      text.field("tax_cents", share.tax.cents)
     }
-    bytes.field("amount_cents", amount.cents)
+    text.field("amount_cents", amount.cents)
     let names = attributes.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-    bytes.list("attributes", names) { bytes, attribute in
-      bytes.field("name", attribute.key)
-      bytes.field("value", attribute.value)
+    text.list("attributes", names) { text, attribute in
+      text.field("name", attribute.key)
+      text.field("value", attribute.value)
     }
+    return text.text
   }
 }

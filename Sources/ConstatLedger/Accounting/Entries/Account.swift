@@ -3,6 +3,8 @@ public enum AccountError: Error, Hashable, Sendable {
   /// Not three digits of the chart of accounts followed by digits or letters, 17 at most.
   case invalidNumber(String)
   case blankLabel(number: String)
+  /// No such entry of the chart of accounts.
+  case unknownUse(String)
 }
 
 /// An account of the general ledger: its number begins with three digits of the French chart
@@ -50,26 +52,8 @@ public struct Account: Hashable, Sendable {
   }
 }
 
-extension Account: Codable {
-  private enum CodingKeys: String, CodingKey {
-    case number, label
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    let number = try container.decode(String.self, forKey: .number)
-    let label = try container.decode(String.self, forKey: .label)
-    do {
-      try self.init(number, label)
-    } catch {
-      throw DecodingError.dataCorruptedError(
-        forKey: .number, in: container, debugDescription: "\(error)")
-    }
-  }
-}
-
 /// A customer's own account under 411: the payer carries the debt.
-public struct Auxiliary: Hashable, Sendable, Codable {
+public struct Auxiliary: Hashable, Sendable {
   public let number: String
   public let label: String
 

@@ -1,7 +1,7 @@
 public import ConstatCore
 
 /// The accounts that each kind of posting uses: a setting of the company, complete with French
-/// defaults, because every accountant has their own numbers. Decoding fills what is left out.
+/// defaults, because every accountant has their own numbers.
 public struct ChartOfAccounts: Hashable, Sendable {
   public var customers = Account(known: "411000", "Clients")
   public var sales = Account(known: "706000", "Prestations de services")
@@ -50,36 +50,44 @@ public struct ChartOfAccounts: Hashable, Sendable {
   }
 }
 
-extension ChartOfAccounts: Codable {
-  private enum CodingKeys: String, CodingKey {
-    case customers, sales
-    case salesByRate = "sales_by_rate"
-    case rebates
-    case vatCollected = "vat_collected"
-    case vatPending = "vat_pending"
-    case cheques, cards, bank, cash
-    case bankFees = "bank_fees"
-    case gapLosses = "gap_losses"
-    case gapGains = "gap_gains"
+extension ChartOfAccounts {
+  /// The accounts with one number each, by the name that settings give them.
+  private static var uses: [String: WritableKeyPath<ChartOfAccounts, Account>] {
+    [
+      "customers": \.customers, "sales": \.sales, "rebates": \.rebates, "cheques": \.cheques,
+      "cards": \.cards, "bank": \.bank, "cash": \.cash, "bank_fees": \.bankFees,
+      "gap_losses": \.gapLosses, "gap_gains": \.gapGains,
+    ]
   }
 
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    func take<Value: Decodable>(_ value: inout Value, _ key: CodingKeys) throws {
-      value = try container.decodeIfPresent(Value.self, forKey: key) ?? value
+  /// The accounts with one number per rate: the name is followed by the rate, `sales_5.5`.
+  private static var usesByRate: [(String, WritableKeyPath<ChartOfAccounts, [Rate: Account]>)] {
+    [
+      ("sales_", \.salesByRate), ("vat_collected_", \.vatCollected),
+      ("vat_pending_", \.vatPending),
+    ]
+  }
+
+  /// The defaults with a company's own accounts in their places: `{"bank": "512100",
+  /// "vat_collected_20": "445712 TVA collectée 20 %"}`. A value is a number, then a label where
+  /// the default one does not fit.
+  public init(overrides: [String: String]) throws(AccountError) {
+    for (use, text) in overrides {
+      if let path = ChartOfAccounts.uses[use] {
+        self[keyPath: path] = try ChartOfAccounts.account(text, label: self[keyPath: path].label)
+        continue
+      }
+      guard let (prefix, accounts) = ChartOfAccounts.usesByRate.first(where: { use.hasPrefix($0.0) }),
+        let rate = try? Rate(vat: use.dropFirst(prefix.count))
+      else { throw .unknownUse(use) }
+      let label = (self[keyPath: accounts][rate] ?? sales).label
+      self[keyPath: accounts][rate] = try ChartOfAccounts.account(text, label: label)
     }
-    try take(&customers, .customers)
-    try take(&sales, .sales)
-    try take(&salesByRate, .salesByRate)
-    try take(&rebates, .rebates)
-    try take(&vatCollected, .vatCollected)
-    try take(&vatPending, .vatPending)
-    try take(&cheques, .cheques)
-    try take(&cards, .cards)
-    try take(&bank, .bank)
-    try take(&cash, .cash)
-    try take(&bankFees, .bankFees)
-    try take(&gapLosses, .gapLosses)
-    try take(&gapGains, .gapGains)
+  }
+
+  private static func account(_ text: String, label: String) throws(AccountError) -> Account {
+    let parts = text.split(separator: " ", maxSplits: 1)
+    guard let number = parts.first else { throw .invalidNumber(text) }
+    return try Account(String(number), parts.count == 2 ? String(parts[1]) : label)
   }
 }

@@ -1,20 +1,5 @@
 import ConstatCore
 
-/// When VAT falls due (CGI 269): on collection, as for services by default, or on invoicing
-/// for a company that opted for the débits. Fixed on each invoice at issue, because the option
-/// may change later.
-public enum VATPoint: String, CaseIterable, Hashable, Sendable, Codable {
-  case collections
-  case debits
-}
-
-/// When a cheque counts as collected. Course pages say at receipt, others at bank credit; the
-/// tax authority's wording was not found, so the company chooses.
-public enum ChequeVATPoint: String, CaseIterable, Hashable, Sendable, Codable {
-  case receipt
-  case deposit
-}
-
 /// The VAT that falls due when money is collected on invoices whose VAT waits for it: from
 /// 44574x to 44571x, per rate, for exactly the tax that the payment settled. Negative amounts
 /// give it back, as when a cheque bounces or a customer is refunded.
@@ -35,7 +20,8 @@ struct CollectedVAT {
     guard !lines.isEmpty else { return [] }
     return [
       try EntryDraft(
-        journal: .miscellaneous, day: day, pieceReference: pieceReference, pieceDay: pieceDay,
+        event: .collectedVAT, journal: .miscellaneous, day: day, pieceReference: pieceReference,
+        pieceDay: pieceDay,
         label: label, lines: lines)
     ]
   }

@@ -22,12 +22,22 @@ public struct FiscalYear: Hashable, Sendable {
     first = (isMonthEnd ? previous.lastOfMonth : previous).adding(days: 1)
   }
 
-  /// The twelve months that hold the day, in a company that closes at the end of this month.
-  public init(holding day: Day, closingMonth: Int) {
-    precondition((1...12).contains(closingMonth), "a month is 1 to 12")
-    let year = day.month <= closingMonth ? day.year : day.year + 1
-    let closing = Day(year: min(year, 9999), month: closingMonth, day: 1) ?? .max
-    self.init(closing: closing.lastOfMonth)
+  /// The twelve months that hold the day, in a company that closes on this day of the year,
+  /// "MM-DD". A closing on 29 February is on the 28th of a common year. Nil for another form.
+  public init?(holding day: Day, end: some StringProtocol) {
+    guard let leap = Day("2000-" + end), let closing = FiscalYear.closing(leap, in: day.year),
+      let next = FiscalYear.closing(leap, in: day.year + 1)
+    else { return nil }
+    self.init(closing: day <= closing ? closing : next)
+  }
+
+  /// The year that names it: that of its closing day.
+  public var year: Int { last.year }
+
+  private static func closing(_ leap: Day, in year: Int) -> Day? {
+    let isLeapDay = leap.month == 2 && leap.day == 29
+    let day = isLeapDay && !Day.isLeap(year: year) ? 28 : leap.day
+    return Day(year: year, month: leap.month, day: day)
   }
 
   public func contains(_ day: Day) -> Bool { first <= day && day <= last }

@@ -12,16 +12,32 @@ public enum EntryError: Error, Hashable, Sendable {
 /// (BNC) has columns for it.
 public struct Settlement: Hashable, Sendable {
   public let day: Day
-  public let tender: Tender
+  public let means: PaymentMeans
 
-  public init(day: Day, tender: Tender) {
+  public init(day: Day, means: PaymentMeans) {
     self.day = day
-    self.tender = tender
+    self.means = means
   }
+}
+
+/// What an entry records. One source (an invoice, a payment, …) posts each event at most once,
+/// which makes posting again harmless.
+public enum EntryEvent: String, CaseIterable, Hashable, Sendable, Codable {
+  case invoice
+  case creditNote = "credit_note"
+  case payment
+  case reversal = "payment_reversal"
+  case depositSlip = "deposit_slip"
+  case cardPayout = "card_payout"
+  case creditAllocation = "credit_allocation"
+  case centGap = "cent_gap"
+  /// The VAT that falls due with, or is taken back by, one of the events above.
+  case collectedVAT = "collected_vat"
 }
 
 /// An entry before it has a number: what an event posts. It always balances.
 public struct EntryDraft: Hashable, Sendable {
+  public let event: EntryEvent
   public let journal: Journal
   public let day: Day
   /// The number of the document that proves the entry.
@@ -32,7 +48,7 @@ public struct EntryDraft: Hashable, Sendable {
   public let settlement: Settlement?
 
   public init(
-    journal: Journal, day: Day, pieceReference: String, pieceDay: Day, label: String,
+    event: EntryEvent, journal: Journal, day: Day, pieceReference: String, pieceDay: Day, label: String,
     lines: [LedgerLine], settlement: Settlement? = nil
   ) throws(EntryError) {
     guard !lines.isEmpty else { throw .noLines }
@@ -41,6 +57,7 @@ public struct EntryDraft: Hashable, Sendable {
     let debit = lines.reduce(Money.zero) { $0 + $1.debit }
     let credit = lines.reduce(Money.zero) { $0 + $1.credit }
     guard debit == credit else { throw .unbalanced(debit: debit, credit: credit) }
+    self.event = event
     self.journal = journal
     self.day = day
     self.pieceReference = pieceReference

@@ -149,11 +149,13 @@ struct FECReader {
 }
 
 extension Sequence<FECRow> {
-  /// Debits less credits; nil when an amount could not be read, which is said elsewhere.
+  /// Debits less credits; nil when an amount could not be read, which is said elsewhere, or
+  /// when the sum does not fit, which no real file comes near.
   var net: Money? {
     reduce(Money?.some(.zero)) { sum, row in
       guard let sum, let net = row.net else { return nil }
-      return sum + net
+      let (cents, overflow) = sum.cents.addingReportingOverflow(net.cents)
+      return overflow ? nil : Money(cents: cents)
     }
   }
 }

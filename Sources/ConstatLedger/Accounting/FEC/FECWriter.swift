@@ -100,7 +100,7 @@ public struct FECWriter: Sendable {
     case .validationDate: return validationDate(validatedOn)
     case .currencyAmount, .currency, .operationNature: return ""
     case .settlementDate: return draft.settlement?.day.compact ?? ""
-    case .settlementMode: return draft.settlement?.tender.label ?? ""
+    case .settlementMode: return draft.settlement?.means.label ?? ""
     case .client: return line.auxiliary.map { FECText.cleaned($0.number) } ?? ""
     }
   }

@@ -1,16 +1,13 @@
-/// What a payment was made with, as far as the books care: where the money waits.
-public enum Tender: String, CaseIterable, Hashable, Sendable, Codable {
-  case cheque
-  case cash
-  case card
-  case transfer
-  case directDebit = "direct_debit"
+public import ConstatCore
 
+extension PaymentMeans {
+  /// As the FEC's `ModeRglt` and the entries' labels name it.
   public var label: String {
     switch self {
     case .cheque: "Chèque"
     case .cash: "Espèces"
     case .card: "Carte bancaire"
+    case .onlineCard: "Carte en ligne"
     case .transfer: "Virement"
     case .directDebit: "Prélèvement"
     }
@@ -25,7 +22,7 @@ public enum Tender: String, CaseIterable, Hashable, Sendable, Codable {
     switch self {
     case .cheque: chart.cheques
     case .cash: chart.cash
-    case .card: chart.cards
+    case .card, .onlineCard: chart.cards
     case .transfer, .directDebit: bank ?? chart.bank
     }
   }
