@@ -50,35 +50,49 @@ public struct DiagnosticRule: Sendable, Hashable {
   }
 
   private static let sale: [DiagnosticRule] = [
-    .init(.dpe, from: day(2006, 11, 1), reason: "heated-premises", legalBasis: "CCH L126-26, L271-4",
+    .init(
+      .dpe, from: day(2006, 11, 1), reason: "heated-premises", legalBasis: "CCH L126-26, L271-4",
       when: onSale(.property(premises), .unlessKnownFalse(.heated))),
-    .init(.energyAudit, from: day(2023, 4, 1), until: day(2024, 12, 31), reason: "energy-class",
+    .init(
+      .energyAudit, from: day(2023, 4, 1), until: day(2024, 12, 31), reason: "energy-class",
       legalBasis: "CCH L126-28-1", when: audit(["F", "G"])),
-    .init(.energyAudit, from: day(2025, 1, 1), until: day(2033, 12, 31), reason: "energy-class",
+    .init(
+      .energyAudit, from: day(2025, 1, 1), until: day(2033, 12, 31), reason: "energy-class",
       legalBasis: "CCH L126-28-1", when: audit(["E", "F", "G"])),
-    .init(.energyAudit, from: day(2034, 1, 1), reason: "energy-class", legalBasis: "CCH L126-28-1",
+    .init(
+      .energyAudit, from: day(2034, 1, 1), reason: "energy-class", legalBasis: "CCH L126-28-1",
       when: audit(["D", "E", "F", "G"])),
-    .init(.lead, from: day(2006, 4, 26), reason: "dwelling-built-before-1949",
+    .init(
+      .lead, from: day(2006, 4, 26), reason: "dwelling-built-before-1949",
       legalBasis: "CSP L1334-6, CCH L271-4", when: onSale(.property(dwellings), .builtBefore(year: 1949))),
-    .init(.asbestos, from: day(2002, 9, 1), reason: "permit-before-1997-07-01",
+    .init(
+      .asbestos, from: day(2002, 9, 1), reason: "permit-before-1997-07-01",
       legalBasis: "CSP L1334-13, CCH L271-4", when: onSale(.permitBefore(day(1997, 7, 1)))),
-    .init(.termites, from: day(2007, 11, 1), reason: "termite-zone", legalBasis: "CCH L126-24, L271-4",
+    .init(
+      .termites, from: day(2007, 11, 1), reason: "termite-zone", legalBasis: "CCH L126-24, L271-4",
       when: onSale(.flag(.termiteZone))),
-    .init(.gas, from: day(2007, 11, 1), reason: "gas-over-15-years",
+    .init(
+      .gas, from: day(2007, 11, 1), reason: "gas-over-15-years",
       legalBasis: "CCH L134-9, L271-4",
       when: onSale(.property(dwellings), .flag(.gasInstallationOver15Years))),
-    .init(.electricity, from: day(2009, 1, 1), reason: "electricity-over-15-years",
+    .init(
+      .electricity, from: day(2009, 1, 1), reason: "electricity-over-15-years",
       legalBasis: "CCH L134-7, L271-4",
       when: onSale(.property(dwellings), .flag(.electricalInstallationOver15Years))),
-    .init(.riskReport, from: day(2006, 6, 1), reason: "risk-zones", legalBasis: "C. env. L125-5",
+    .init(
+      .riskReport, from: day(2006, 6, 1), reason: "risk-zones", legalBasis: "C. env. L125-5",
       when: onSale()),
-    .init(.noise, from: day(2020, 6, 1), reason: "noise-zone", legalBasis: "C. urb. L112-11",
+    .init(
+      .noise, from: day(2020, 6, 1), reason: "noise-zone", legalBasis: "C. urb. L112-11",
       when: onSale(.flag(.noiseZone))),
-    .init(.sanitation, from: day(2011, 1, 1), reason: "no-public-sewer",
+    .init(
+      .sanitation, from: day(2011, 1, 1), reason: "no-public-sewer",
       legalBasis: "CSP L1331-11-1, CCH L271-4", when: onSale(.not(.flag(.publicSewer)))),
-    .init(.sewer, from: day(2011, 1, 1), reason: "commune-rule", legalBasis: "CSP L1331-4",
+    .init(
+      .sewer, from: day(2011, 1, 1), reason: "commune-rule", legalBasis: "CSP L1331-4",
       when: onSale(.flag(.publicSewer), .elsewhere("commune_sewer_rule"))),
-    .init(.carrez, from: day(1997, 6, 19), reason: "co-ownership-lot",
+    .init(
+      .carrez, from: day(1997, 6, 19), reason: "co-ownership-lot",
       legalBasis: "loi 65-557 art. 46", when: onSale(.property(premises), .flag(.coOwnership))),
   ]
 
@@ -88,43 +102,55 @@ public struct DiagnosticRule: Sendable, Hashable {
   }
 
   private static let rental: [DiagnosticRule] = [
-    .init(.dpe, from: day(2007, 7, 1), reason: "heated-premises",
+    .init(
+      .dpe, from: day(2007, 7, 1), reason: "heated-premises",
       legalBasis: "CCH L126-29, loi 89-462 art. 3-3",
       when: onRental(.property(premises), .unlessKnownFalse(.heated))),
-    .init(.lead, from: day(2008, 8, 12), reason: "dwelling-built-before-1949",
+    .init(
+      .lead, from: day(2008, 8, 12), reason: "dwelling-built-before-1949",
       legalBasis: "CSP L1334-7, loi 89-462 art. 3-3",
       when: onRental(.property(dwellings), .builtBefore(year: 1949))),
-    .init(.gas, from: day(2018, 1, 1), reason: "gas-over-15-years",
+    .init(
+      .gas, from: day(2018, 1, 1), reason: "gas-over-15-years",
       legalBasis: "loi 89-462 art. 3-3",
       when: onRental(.property(dwellings), .flag(.gasInstallationOver15Years))),
-    .init(.electricity, from: day(2018, 1, 1), reason: "electricity-over-15-years",
+    .init(
+      .electricity, from: day(2018, 1, 1), reason: "electricity-over-15-years",
       legalBasis: "loi 89-462 art. 3-3",
       when: onRental(.property(dwellings), .flag(.electricalInstallationOver15Years))),
-    .init(.riskReport, from: day(2006, 6, 1), reason: "risk-zones",
+    .init(
+      .riskReport, from: day(2006, 6, 1), reason: "risk-zones",
       legalBasis: "C. env. L125-5, loi 89-462 art. 3-3", when: onRental()),
-    .init(.noise, from: day(2020, 6, 1), reason: "noise-zone",
+    .init(
+      .noise, from: day(2020, 6, 1), reason: "noise-zone",
       legalBasis: "C. urb. L112-11, loi 89-462 art. 3-3", when: onRental(.flag(.noiseZone))),
-    .init(.boutin, from: day(2009, 3, 28), reason: "dwelling-let", legalBasis: "loi 89-462 art. 3",
+    .init(
+      .boutin, from: day(2009, 3, 28), reason: "dwelling-let", legalBasis: "loi 89-462 art. 3",
       when: onRental(.property(dwellings))),
   ]
 
   private static let works: [DiagnosticRule] = [
-    .init(.asbestosWorks, from: day(2019, 3, 1), reason: "permit-before-1997-07-01",
+    .init(
+      .asbestosWorks, from: day(2019, 3, 1), reason: "permit-before-1997-07-01",
       legalBasis: "C. trav. L4412-2",
       when: .all([.nature(.worksDemolition), .permitBefore(day(1997, 7, 1))])),
-    .init(.leadWorks, from: day(2008, 8, 12), reason: "built-before-1949",
+    .init(
+      .leadWorks, from: day(2008, 8, 12), reason: "built-before-1949",
       legalBasis: "C. trav. L4531-1",
       when: .all([.nature(.worksDemolition), .builtBefore(year: 1949)])),
   ]
 
   private static let buildings: [DiagnosticRule] = [
-    .init(.collectiveDPE, from: day(2026, 1, 1), reason: "co-ownership-permit-before-2013",
+    .init(
+      .collectiveDPE, from: day(2026, 1, 1), reason: "co-ownership-permit-before-2013",
       legalBasis: "CCH L126-31",
       when: .all([.nature(.building), .flag(.coOwnership), .permitBefore(day(2013, 1, 1))])),
-    .init(.asbestosFile, from: day(2002, 1, 1), reason: "permit-before-1997-07-01",
+    .init(
+      .asbestosFile, from: day(2002, 1, 1), reason: "permit-before-1997-07-01",
       legalBasis: "CSP R1334-29-5",
       when: .all([.nature(.building), .permitBefore(day(1997, 7, 1))])),
-    .init(.lead, from: day(2008, 8, 12), reason: "common-parts-built-before-1949",
+    .init(
+      .lead, from: day(2008, 8, 12), reason: "common-parts-built-before-1949",
       legalBasis: "CSP L1334-8", when: .all([.nature(.building), .builtBefore(year: 1949)])),
   ]
 }

@@ -21,7 +21,7 @@ public struct ValidityRule: Sendable, Hashable {
 
   public init(
     _ code: DiagnosticCode, _ term: Term, transactions: Set<TransactionType>? = nil,
-    outcomes: Set<DiagnosticOutcome>? = nil, visits: ClosedRange<Day> = .min ... .max
+    outcomes: Set<DiagnosticOutcome>? = nil, visits: ClosedRange<Day> = Day.min...Day.max
   ) {
     self.code = code
     self.term = term
@@ -45,6 +45,9 @@ public struct ValidityRule: Sendable, Hashable {
     return day
   }
 
+  private static func through(_ last: String) -> ClosedRange<Day> { Day.min...day(last) }
+  private static func since(_ first: String) -> ClosedRange<Day> { day(first)...Day.max }
+
   private static let letting: Set<TransactionType> = [.rental, .management]
   private static let found: Set<DiagnosticOutcome> = [.presence, .anomaly]
   private static let clear: Set<DiagnosticOutcome> = [.absence, .compliant]
@@ -52,11 +55,11 @@ public struct ValidityRule: Sendable, Hashable {
   /// The rules of mainland France.
   public static let french: [ValidityRule] = [
     // Reports of the old method ended early (CCH D126-19).
-    .init(.dpe, .months(120), visits: .min ... day("2012-12-31")),
-    .init(.dpe, .fixed(day("2022-12-31")), visits: day("2013-01-01") ... day("2017-12-31")),
-    .init(.dpe, .fixed(day("2024-12-31")), visits: day("2018-01-01") ... day("2021-06-30")),
-    .init(.dpe, .months(120), visits: day("2021-07-01") ... .max),
-    .init(.collectiveDPE, .months(120), visits: day("2021-07-01") ... .max),
+    .init(.dpe, .months(120), visits: through("2012-12-31")),
+    .init(.dpe, .fixed(day("2022-12-31")), visits: day("2013-01-01")...day("2017-12-31")),
+    .init(.dpe, .fixed(day("2024-12-31")), visits: day("2018-01-01")...day("2021-06-30")),
+    .init(.dpe, .months(120), visits: since("2021-07-01")),
+    .init(.collectiveDPE, .months(120), visits: since("2021-07-01")),
     .init(.energyAudit, .months(60)),
     // Below 1 mg/cm² everywhere: without limit.
     .init(.lead, .unlimited, outcomes: clear),
@@ -64,10 +67,11 @@ public struct ValidityRule: Sendable, Hashable {
     .init(.lead, .months(72), transactions: letting, outcomes: found),
     .init(.leadWorks, .unlimited),
     // Reports of before 2013 had to be redone, absence or not; for a sale those of before April.
-    .init(.asbestos, .fixed(day("2013-03-31")), transactions: [.sale], visits: .min ... day("2013-03-31")),
-    .init(.asbestos, .fixed(day("2012-12-31")), visits: .min ... day("2012-12-31")),
-    .init(.asbestos, .unlimited, outcomes: clear, visits: day("2013-01-01") ... .max),
-    .init(.asbestos, .months(36), outcomes: found, visits: day("2013-01-01") ... .max),
+    .init(
+      .asbestos, .fixed(day("2013-03-31")), transactions: [.sale], visits: through("2013-03-31")),
+    .init(.asbestos, .fixed(day("2012-12-31")), visits: through("2012-12-31")),
+    .init(.asbestos, .unlimited, outcomes: clear, visits: since("2013-01-01")),
+    .init(.asbestos, .months(36), outcomes: found, visits: since("2013-01-01")),
     .init(.asbestosFile, .unlimited, outcomes: clear), .init(.asbestosFile, .months(36), outcomes: found),
     .init(.asbestosWorks, .unlimited),
     .init(.termites, .months(6)),

@@ -32,7 +32,11 @@ public enum ReportIndicator: String, Sendable, Hashable, Codable, CaseIterable {
   case available
 
   public init(attached: Int, anyBlocked: Bool, downloads: Int) {
-    self =
-      if attached == 0 { .none } else if anyBlocked { .blocked } else if downloads > 0 { .downloaded } else { .available }
+    switch (attached, anyBlocked, downloads) {
+    case (0, _, _): self = .none
+    case (_, true, _): self = .blocked
+    case (_, false, 0): self = .available
+    default: self = .downloaded
+    }
   }
 }

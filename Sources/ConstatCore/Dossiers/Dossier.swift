@@ -28,12 +28,14 @@ public enum Dossier {
   ])
 
   /// Where the property is and how to get in (DOS-48..50): steps 1 and 2 of the mission order.
-  public static let property = FieldSet.address + .location + FieldSet([
-    .optional("floor", .text(max: 50)), .optional("door", .text(max: 50)),
-    .optional("staircase", .text(max: 50)), .optional("building_label", .text(max: 100)),
-    .optional("lot_number", .text(max: 50)), .optional("key_pickup", .line),
-    .optional("escort", .line), .optional("access_comment", .comment),
-  ])
+  public static let property =
+    FieldSet.address + .location
+    + FieldSet([
+      .optional("floor", .text(max: 50)), .optional("door", .text(max: 50)),
+      .optional("staircase", .text(max: 50)), .optional("building_label", .text(max: 100)),
+      .optional("lot_number", .text(max: 50)), .optional("key_pickup", .line),
+      .optional("escort", .line), .optional("access_comment", .comment),
+    ])
 
   /// The eight roles, cumulative and interchangeable (DOS-58).
   public static let roles = FieldSet(DossierRole.allCases.map { .optional($0.column, .uuid) })
@@ -43,7 +45,7 @@ public enum Dossier {
     .optional("price_list_id", .uuid), .optional("price_mode", .choice(PriceMode.self)),
     .optional("gross_incl_tax_cents", .positiveCents),
     .optional("discount_kind", .choice(Discount.Kind.self)),
-    .optional("discount_rate", .rate(maxHundredths: 10_000)),
+    .optional("discount_rate", .rate),
     .optional("discount_cents", .positiveCents), .optional("discount_comment", .line),
     .optional("price_incl_tax_cents", .positiveCents), .optional("vat_rate", .vatRate),
     .optional("estimated_minutes", .integer(0...1440)),
@@ -56,15 +58,17 @@ public enum Dossier {
 
   /// All but the status, which changes through its own resource; `contact_origin` is how the
   /// requester came (DOS-45).
-  public static let fields = FieldSet([
-    .id, .optional("internal_reference", .text(max: 100)),
-    .required("nature", .choice(Nature.self)),
-    .defaulted("creation_mode", .choice(CreationMode.self), writable: .creation),
-    .optional("contact_origin", .line), .defaulted("urgent", .boolean),
-    .defaulted("property_sold", .boolean), .optional("building_id", .uuid),
-    .optional("module_id", .uuid),
-  ]) + roles + facts + property + FieldSet([
-    .optional("preliminary_sale_date", .day), .optional("on_site_payment_agreed", .boolean),
-    .optional("on_site_payment_means", .choice(PaymentMeans.self)),
-  ]) + price + FieldSet([.optional("notes", .comment)])
+  public static let fields =
+    FieldSet([
+      .id, .optional("internal_reference", .text(max: 100)),
+      .required("nature", .choice(Nature.self)),
+      .defaulted("creation_mode", .choice(CreationMode.self), writable: .creation),
+      .optional("contact_origin", .line), .defaulted("urgent", .boolean),
+      .defaulted("property_sold", .boolean), .optional("building_id", .uuid),
+      .optional("module_id", .uuid),
+    ]) + roles + facts + property
+    + FieldSet([
+      .optional("preliminary_sale_date", .day), .optional("on_site_payment_agreed", .boolean),
+      .optional("on_site_payment_means", .choice(PaymentMeans.self)),
+    ]) + price + FieldSet([.optional("notes", .comment)])
 }

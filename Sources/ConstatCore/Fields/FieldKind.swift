@@ -8,11 +8,13 @@ public indirect enum FieldKind: Sendable, Hashable {
   case integer(ClosedRange<Int64>)
   /// An amount in whole cents.
   case cents(ClosedRange<Int64>)
-  /// A percentage: a string of percent on the wire ("5.5"), integer hundredths in its column.
-  case rate(maxHundredths: Int)
+  /// A percentage from 0 to 100: a string of percent on the wire ("5.5"), integer hundredths in
+  /// its column.
+  case rate
   /// A rate of the closed list of French VAT rates, written as any rate.
   case vatRate
-  /// A decimal string of at most four decimals ("2.5"), integer ten-thousandths in its column.
+  /// A positive decimal string of at most four decimals ("2.5"), integer ten-thousandths in its
+  /// column.
   case quantity
   /// A civil day, "YYYY-MM-DD".
   case day

@@ -12,7 +12,7 @@ extension FieldKind {
     switch self {
     case .text(let min, let max): line(text, min: min, max: max)
     case .choice(let values): choice(text, values)
-    case .rate(let max): rate(text, max: max)
+    case .rate: rate(text)
     case .vatRate: vatRate(text)
     case .quantity: quantity(text)
     case .day, .instant, .localTime, .clockTime, .dayOfYear, .timeZone: time(text)
@@ -44,13 +44,12 @@ extension FieldKind {
         .init(code: .notInChoice, detail: "valeurs admises : " + values.joined(separator: ", ")))
   }
 
-  private func rate(_ text: String, max: Int) -> Result<JSONValue, TextFault> {
+  private func rate(_ text: String) -> Result<JSONValue, TextFault> {
     guard let rate = try? Rate(percent: text) else {
       return .failure(.malformed("un pourcentage est attendu, par exemple \"5.5\""))
     }
-    guard rate.hundredths <= max else {
-      let most = Rate(hundredths: max).percent
-      return .failure(.init(code: .outOfRange, detail: "le taux ne peut dépasser \(most)"))
+    guard rate.hundredths <= 10_000 else {
+      return .failure(.init(code: .outOfRange, detail: "le taux ne peut dépasser 100"))
     }
     return .success(.integer(Int64(rate.hundredths)))
   }
@@ -68,6 +67,9 @@ extension FieldKind {
   private func quantity(_ text: String) -> Result<JSONValue, TextFault> {
     guard let quantity = try? Quantity(decimal: text) else {
       return .failure(.malformed("une quantité est attendue, par exemple \"2.5\""))
+    }
+    guard quantity.isPositive else {
+      return .failure(.init(code: .outOfRange, detail: "la quantité doit être positive"))
     }
     return .success(.integer(quantity.tenThousandths))
   }

@@ -31,7 +31,7 @@ public struct InvoiceLine: Sendable, Hashable {
     .defaulted("quantity", .quantity, column: "quantity_ten_thousandths"),
     .defaulted("unit_price_excl_tax_cents", .positiveCents),
     .defaulted("unit_price_incl_tax_cents", .positiveCents),
-    .defaulted("discount_rate", .rate(maxHundredths: 10_000)), .required("vat_rate", .vatRate),
+    .defaulted("discount_rate", .rate), .required("vat_rate", .vatRate),
   ])
 
   /// From checked columns; `pointer` is the line's place in the body.

@@ -81,7 +81,7 @@ public enum DiscountChoice: Sendable, Hashable {
     case .none: nil
     case .typed(let discount, let comment): (discount, comment)
     case .systematic:
-      if let prescriberRate, prescriberRate > .zero { (.rate(prescriberRate), prescriberComment) } else { nil }
+      prescriberRate.flatMap { $0 > .zero ? (.rate($0), prescriberComment) : nil }
     }
   }
 }

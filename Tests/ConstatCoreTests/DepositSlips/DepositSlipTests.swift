@@ -10,7 +10,8 @@ import Testing
     slip: String? = nil, cents: Int64 = 12000
   ) -> DepositSlip.Item {
     DepositSlip.Item(
-      instalmentID: "i1", companyID: company, status: status, means: means, amount: Money(cents: cents), slipID: slip)
+      instalmentID: "i1", companyID: company, status: status, means: means, amount: Money(cents: cents),
+      slipID: slip)
   }
 
   @Test func `an instalment must be received before it joins a slip (DEP-05, DEP-06)`() throws {
@@ -31,7 +32,9 @@ import Testing
     #expect(throws: DepositSlipError.alreadyOnSlip("s2")) { try open.checkAdding(item(slip: "s2")) }
   }
 
-  @Test func `a closed slip takes and gives nothing and only it is printed (DEP-04, DEP-09, domain case 9)`() throws {
+  @Test func `a closed slip takes and gives nothing and only it is printed (DEP-04, DEP-09, domain case 9)`()
+    throws
+  {
     #expect(throws: DepositSlipError.closed) { try closed.checkAdding(item()) }
     #expect(throws: DepositSlipError.closed) { try closed.checkRemoving(item(slip: "s1")) }
     #expect(throws: DepositSlipError.closed) { _ = try closed.total(closing: [item(slip: "s1")]) }

@@ -139,6 +139,7 @@ import Testing
   @Test func `every suggestion cites its law, and the catalogue knows every code`() {
     #expect(DiagnosticRule.french.allSatisfy { !$0.legalBasis.isEmpty && !$0.reason.isEmpty })
     #expect(DiagnosticCatalogueEntry.defaults.map(\.code) == DiagnosticCode.allCases)
-    #expect(DiagnosticCatalogueEntry.defaults.filter(\.requiresLeadAnalyser).map(\.code) == [.lead, .leadWorks])
+    #expect(
+      DiagnosticCatalogueEntry.defaults.filter(\.requiresLeadAnalyser).map(\.code) == [.lead, .leadWorks])
   }
 }

@@ -21,7 +21,8 @@ import Testing
     #expect(!access(false, blocked: false).isListed)
   }
 
-  @Test func `a block never hits a contact flagged never to be blocked, but gives him no right (CON-19, AMB-19)`() {
+  @Test
+  func `a block never hits a contact flagged never to be blocked, but gives him no right (CON-19, AMB-19)`() {
     #expect(access(true, blocked: true, never: true) == .open)
     #expect(access(false, blocked: true, never: true) == .noRight)
   }

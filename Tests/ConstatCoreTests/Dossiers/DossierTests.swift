@@ -15,7 +15,8 @@ import Testing
     (.savedWithoutQuote, .toQuote), (.portalRequested, .preOrder), (.quoteSent, .quoted),
     (.orderAgreed, .toSchedule), (.appointmentBooked, .scheduled),
   ])
-  func `a dossier is born in the status of what made it (DOS-18)`(event: DossierEvent, status: DossierStatus) {
+  func `a dossier is born in the status of what made it (DOS-18)`(event: DossierEvent, status: DossierStatus)
+  {
     #expect(DossierStatus.initial(after: event) == status)
   }
 
@@ -37,7 +38,8 @@ import Testing
   @Test func `the internal reference defaults to the owner's name (DOS-03)`() {
     let owner = ContactName(lastName: "Durand", firstName: "Jeanne")
     #expect(Dossier.defaultReference(owner: owner) == "Durand Jeanne")
-    #expect(Dossier.defaultReference(owner: ContactName(companyName: "SCI Lilas", lastName: "D")) == "SCI Lilas")
+    #expect(
+      Dossier.defaultReference(owner: ContactName(companyName: "SCI Lilas", lastName: "D")) == "SCI Lilas")
     #expect(Dossier.defaultReference(owner: nil) == nil)
   }
 
@@ -47,7 +49,8 @@ import Testing
   }
 
   @Test func `only the payer sees report and invoice by default (DOC-10, AMB-73)`() {
-    #expect(DossierContact.defaultRights(roles: [.payer, .owner]) == DossierRights(reports: true, invoice: true))
+    #expect(
+      DossierContact.defaultRights(roles: [.payer, .owner]) == DossierRights(reports: true, invoice: true))
     for role in DossierRole.allCases where role != .payer {
       #expect(DossierContact.defaultRights(roles: [role]) == DossierRights(reports: false, invoice: false))
     }

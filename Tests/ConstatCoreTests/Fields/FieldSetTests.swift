@@ -59,7 +59,8 @@ import Testing
     #expect(columns["discount_rate"] == 550)
     #expect(columns["vat_rate"] == 2000)
     #expect(JSONValue.object(InvoiceLine.fields.wire(columns)) == line)
-    #expect(problems(InvoiceLine.fields, ["designation": "x", "vat_rate": "19"]) == ["/vat_rate unknown-vat-rate"])
+    #expect(
+      problems(InvoiceLine.fields, ["designation": "x", "vat_rate": "19"]) == ["/vat_rate unknown-vat-rate"])
     #expect(problems(InvoiceLine.fields, ["designation": "x", "vat_rate": 20]) == ["/vat_rate wrong-type"])
   }
 
@@ -99,7 +100,8 @@ import Testing
     ("latitude", 91.0), ("longitude", -180.5), ("latitude", -90.01),
   ])
   func `a place outside the globe is refused`(name: String, degrees: Double) {
-    #expect(problems(Building.fields, [name: JSONValue(number: degrees)], .patch) == ["/\(name) out-of-range"])
+    #expect(
+      problems(Building.fields, [name: JSONValue(number: degrees)], .patch) == ["/\(name) out-of-range"])
   }
 
   @Test func `Bastia's postcode is digits and its INSEE code keeps the letter (domain case 23)`() throws {
@@ -123,7 +125,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("half_day_split", "13:00", true), ("half_day_split", "24:00", false), ("half_day_split", "13:00:00", false),
+    ("half_day_split", "13:00", true), ("half_day_split", "24:00", false),
+    ("half_day_split", "13:00:00", false),
   ])
   func `the half-day splits at an hour of the clock`(name: String, value: String, isRight: Bool) {
     #expect(problems(Organization.fields, [name: .string(value)], .patch).isEmpty == isRight)
@@ -156,13 +159,16 @@ import Testing
     for role in DossierRole.allCases { body[role.column] = id }
     #expect(DossierRole.allCases.count == 8)
     #expect(problems(Dossier.fields, .object(body)).isEmpty)
-    for owned in ["number", "status", "created_by", "archived_at", "trashed_at", "version", "organization_id"] {
+    for owned in [
+      "number", "status", "created_by", "archived_at", "trashed_at", "version", "organization_id",
+    ] {
       #expect(problems(Dossier.fields, [owned: "x"], .patch) == ["/\(owned) unknown-field"])
     }
   }
 
   @Test func `a later field of the same name takes the place of the earlier`() {
-    let set = FieldSet([.optional("a", .line), .optional("b", .line)]) + FieldSet([.defaulted("a", .boolean)])
+    let set =
+      FieldSet([.optional("a", .line), .optional("b", .line)]) + FieldSet([.defaulted("a", .boolean)])
     #expect(set.fields.map(\.name) == ["a", "b"])
     #expect(set["a"]?.kind == .boolean)
     #expect(Company.fields["country"]?.isNullable == false)

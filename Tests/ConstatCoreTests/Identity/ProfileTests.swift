@@ -21,7 +21,8 @@ import Testing
   }
 
   @Test func `a token cannot be given a scope that does not exist`() throws {
-    _ = try APIToken.fields.checked(["name": "Inqom", "scopes": ["invoices:read", "exports:read"]], as: .creation)
+    _ = try APIToken.fields.checked(
+      ["name": "Inqom", "scopes": ["invoices:read", "exports:read"]], as: .creation)
     #expect(throws: FieldProblems.self) {
       try APIToken.fields.checked(["name": "x", "scopes": ["everything"]], as: .creation)
     }

@@ -10,7 +10,8 @@ import Testing
     InvoiceLine(designation: "x", quantity: quantity, unitPrice: .inclTax(Money(cents: cents)), vatRate: rate)
   }
 
-  @Test func `299.33, 179.33 and 99.34 at 20 % make 115.60 of VAT and 693.60 in all (domain case 1)`() throws {
+  @Test func `299.33, 179.33 and 99.34 at 20 % make 115.60 of VAT and 693.60 in all (domain case 1)`() throws
+  {
     let invoice = try PricedInvoice([net(29933), net(17933), net(9934)])
     #expect(invoice.totals.tax == Money(cents: 11560))
     #expect(invoice.totals.gross == Money(cents: 69360))
@@ -52,7 +53,9 @@ import Testing
       }
       let invoice = try PricedInvoice(lines)
       for share in invoice.totals.shares {
-        let base = invoice.lines.filter { $0.vatRate == share.rate }.reduce(Money.zero) { $0 + $1.totalExclTax }
+        let base = invoice.lines.filter { $0.vatRate == share.rate }.reduce(Money.zero) {
+          $0 + $1.totalExclTax
+        }
         #expect(base == share.net)
         let included = zip(lines, invoice.lines).filter { $0.0.vatRate == share.rate }
           .reduce(Int64(0)) { sum, pair in
@@ -119,7 +122,8 @@ import Testing
     #expect(throws: InvoiceError.self) { try Invoice.checkCredit(otherRate, left: left) }
   }
 
-  @Test func `120 invoiced, 50 paid and 120 credited leave 50 to refund and nothing to dun (domain case 5)`() {
+  @Test func `120 invoiced, 50 paid and 120 credited leave 50 to refund and nothing to dun (domain case 5)`()
+  {
     let balance = InvoiceBalance(
       total: Money(cents: 12000), credited: Money(cents: 12000), paid: Money(cents: 5000))
     #expect(balance.balance == Money(cents: -5000))
@@ -133,7 +137,8 @@ import Testing
     #expect(balance.state == .unpaid)
     #expect(balance.remaining == Money(cents: 10000))
     #expect(throws: InvoiceError.notSettled(remaining: Money(cents: 10000))) { try balance.checkArchivable() }
-    let paid = InvoiceBalance(total: Money(cents: 12000), credited: Money(cents: 2000), paid: Money(cents: 10000))
+    let paid = InvoiceBalance(
+      total: Money(cents: 12000), credited: Money(cents: 2000), paid: Money(cents: 10000))
     #expect(paid.state == .settled)
     try paid.checkArchivable()
     let part = InvoiceBalance(total: Money(cents: 12000), credited: .zero, paid: Money(cents: 1))
@@ -185,7 +190,8 @@ import Testing
     #expect(parts.map(\.amount.cents) == [13227, 13227, 13226])
     #expect(parts.map(\.dueOn.description) == ["2027-01-31", "2027-02-28", "2027-03-31"])
     func check(_ parts: [Instalment], _ cents: Int64 = 39680) throws -> [Instalment] {
-      try Instalment.checked(parts, total: Money(cents: cents), issuedOn: issued, dueOn: issued.adding(days: 30))
+      try Instalment.checked(
+        parts, total: Money(cents: cents), issuedOn: issued, dueOn: issued.adding(days: 30))
     }
     #expect(try check(parts) == parts)
     #expect(

@@ -89,8 +89,11 @@ import Testing
       var bytes = JSONValue.random(depth: 4, using: &random).serialized()
       for _ in 0..<Int.random(in: 1...3, using: &random) where !bytes.isEmpty {
         let place = Int.random(in: 0..<bytes.count, using: &random)
-        if Bool.random(using: &random) { bytes[place] = UInt8.random(in: 0...255, using: &random) }
-        else { bytes.removeSubrange(place...) }
+        if Bool.random(using: &random) {
+          bytes[place] = UInt8.random(in: 0...255, using: &random)
+        } else {
+          bytes.removeSubrange(place...)
+        }
       }
       do {
         let value = try JSONValue.parse(bytes)
@@ -115,10 +118,14 @@ extension JSONValue {
     case 1: return .bool(.random(using: &random))
     case 2: return .integer(.random(in: .min ... .max, using: &random))
     case 3: return JSONValue(number: .random(in: -1e6...1e6, using: &random))
-    case 4: return JSONValue(number: Double(sign: .plus, exponent: .random(in: -300...300, using: &random), significand: 1.3))
+    case 4:
+      return JSONValue(
+        number: Double(sign: .plus, exponent: .random(in: -300...300, using: &random), significand: 1.3))
     case 5: return .string(text(using: &random))
     case 6:
-      return .array((0..<Int.random(in: 0...4, using: &random)).map { _ in self.random(depth: depth - 1, using: &random) })
+      return .array(
+        (0..<Int.random(in: 0...4, using: &random)).map { _ in self.random(depth: depth - 1, using: &random) }
+      )
     default:
       var members: [String: JSONValue] = [:]
       for _ in 0..<Int.random(in: 0...4, using: &random) {
@@ -130,7 +137,8 @@ extension JSONValue {
 
   private static func text(using random: inout SeededGenerator) -> String {
     let pieces = ["a", "é", "😀", "\"", "\\", "\n", "\u{1}", "\u{7f}", "œ", "\u{301}", "/", " ", "漢"]
-    return (0..<Int.random(in: 0...6, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
+    return (0..<Int.random(in: 0...6, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }
+      .joined()
   }
 }
 

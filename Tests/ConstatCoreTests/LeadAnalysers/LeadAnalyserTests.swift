@@ -21,19 +21,25 @@ import Testing
 
   @Test func `the other half-day, another machine and the same appointment are free`() throws {
     let held = booking("marc", appointment: "a1")
-    #expect(try booking("lea", appointment: "a2", half: .afternoon).checked(among: [held], handOver: false) == false)
-    #expect(try booking("lea", appointment: "a2", analyser: "m2").checked(among: [held], handOver: false) == false)
+    #expect(
+      try booking("lea", appointment: "a2", half: .afternoon).checked(among: [held], handOver: false) == false
+    )
+    #expect(
+      try booking("lea", appointment: "a2", analyser: "m2").checked(among: [held], handOver: false) == false)
     #expect(try booking("lea", appointment: "a1").checked(among: [held], handOver: false) == false)
   }
 
   @Test func `the same technician keeps his machine for the next visit`() throws {
     let held = booking("marc", appointment: "a1")
-    #expect(try booking("marc", appointment: "a2", city: "Paris").checked(among: [held], handOver: false) == true)
+    #expect(
+      try booking("marc", appointment: "a2", city: "Paris").checked(among: [held], handOver: false) == true)
   }
 
   @Test func `a hand-over is for the same commune only (PLA-16, AMB-26)`() throws {
     let held = booking("marc", appointment: "a1", city: "Saint-Étienne")
-    #expect(try booking("lea", appointment: "a2", city: "ST ETIENNE").checked(among: [held], handOver: true) == true)
+    #expect(
+      try booking("lea", appointment: "a2", city: "ST ETIENNE").checked(among: [held], handOver: true) == true
+    )
     #expect(throws: LeadAnalyserError.handOverAcrossCommunes(from: held)) {
       try booking("lea", appointment: "a2", city: "Lyon").checked(among: [held], handOver: true)
     }

@@ -30,7 +30,8 @@ import Testing
     let valid = ["FR1420041010050500013M02606", "FR7630006000011234567890189"]
     for iban in valid {
       #expect(BusinessNumber.fault(iban: iban) == nil)
-      for place in iban.indices where iban[place].isNumber && iban.distance(from: iban.startIndex, to: place) > 1 {
+      for place in iban.indices
+      where iban[place].isNumber && iban.distance(from: iban.startIndex, to: place) > 1 {
         var wrong = iban
         wrong.replaceSubrange(place...place, with: iban[place] == "9" ? "0" : "9")
         #expect(BusinessNumber.fault(iban: wrong) == .checkDigits, "\(wrong)")

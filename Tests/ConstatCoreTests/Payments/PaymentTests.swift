@@ -12,7 +12,8 @@ import Testing
     -> PaymentAllocation.Open
   {
     PaymentAllocation.Open(
-      instalmentID: id, invoiceID: invoice, dueOn: Day(due)!, position: position, remaining: Money(cents: cents))
+      instalmentID: id, invoiceID: invoice, dueOn: Day(due)!, position: position,
+      remaining: Money(cents: cents))
   }
 
   @Test func `130 paid on 120 settles it and leaves 10 of credit (domain case 7)`() {
@@ -40,8 +41,10 @@ import Testing
       let invoice = try PricedInvoice(
         [Rate.normal, ten, Rate(hundredths: 550)].map { rate in
           InvoiceLine(
-            designation: "x", unitPrice: .inclTax(Money(cents: .random(in: 1...30000, using: &random))), vatRate: rate)
-        }).totals
+            designation: "x", unitPrice: .inclTax(Money(cents: .random(in: 1...30000, using: &random))),
+            vatRate: rate)
+        }
+      ).totals
       var due = invoice
       while due.gross.isPositive {
         let payment = Money(cents: .random(in: 1...20000, using: &random))
@@ -79,7 +82,9 @@ import Testing
   @Test func `a chosen allocation stays within the instalment, the invoice and the payment`() throws {
     let opens = [open("i1", "f1", "2027-01-01", 12000), open("i2", "f1", "2027-02-01", 12000, position: 2)]
     let due = ["f1": totals((.normal, 20000, 4000))]
-    func choose(_ choices: [(instalmentID: String, amount: Money)], _ cents: Int64 = 15000) throws -> PaymentAllocation {
+    func choose(_ choices: [(instalmentID: String, amount: Money)], _ cents: Int64 = 15000) throws
+      -> PaymentAllocation
+    {
       try PaymentAllocation.chosen(Money(cents: cents), as: choices, over: opens, due: due)
     }
     let result = try choose([("i2", Money(cents: 12000)), ("i1", Money(cents: 2000))])

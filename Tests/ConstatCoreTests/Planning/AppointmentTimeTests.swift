@@ -39,7 +39,9 @@ import Testing
   }
 
   @Test func `an appointment lasts from a minute to a day`() throws {
-    #expect(throws: AppointmentError.durationOutOfRange(minutes: 0)) { try at("2027-01-04T09:00", minutes: 0) }
+    #expect(throws: AppointmentError.durationOutOfRange(minutes: 0)) {
+      try at("2027-01-04T09:00", minutes: 0)
+    }
     #expect(throws: AppointmentError.durationOutOfRange(minutes: 1441)) {
       try at("2027-01-04T09:00", minutes: 1441)
     }
@@ -67,7 +69,9 @@ import Testing
     #expect(slots.map(\.halfDay) == [.afternoon, .morning, .afternoon])
   }
 
-  @Test func `half-days are those of the place: 08:00Z is the afternoon in Réunion with a split at noon`() throws {
+  @Test func `half-days are those of the place: 08:00Z is the afternoon in Réunion with a split at noon`()
+    throws
+  {
     let reunion = try Zone("Indian/Reunion")
     let start = Instant("2027-01-04T08:00:00Z")!
     let slots = HalfDaySlot.taken(

@@ -63,7 +63,9 @@ import Testing
       line("flat80", ["dpe"], 13000, type: .apartment, area: 8000),
     ]
     var facts = flat
-    func price() throws -> Int64 { try PriceCalculation(codes: ["dpe"], facts: facts, lines: lines).proposal(nil).total.cents }
+    func price() throws -> Int64 {
+      try PriceCalculation(codes: ["dpe"], facts: facts, lines: lines).proposal(nil).total.cents
+    }
     #expect(try price() == 13000)
     facts.propertyType = nil
     #expect(try price() == 12000)
@@ -106,10 +108,12 @@ import Testing
   private func bruteForce(_ left: Set<String>, _ lines: [PriceListLine]) -> Int64 {
     guard let first = left.min() else { return 0 }
     return lines.filter { $0.diagnosticCodes.contains(first) && $0.diagnosticCodes.isSubset(of: left) }
-      .map { $0.amountInclTax.cents + bruteForce(left.subtracting($0.diagnosticCodes), lines) }.min() ?? .max / 1000
+      .map { $0.amountInclTax.cents + bruteForce(left.subtracting($0.diagnosticCodes), lines) }.min() ?? .max
+      / 1000
   }
 
-  @Test func `the prescriber's systematic discount applies unless the order says otherwise (DOS-41)`() throws {
+  @Test func `the prescriber's systematic discount applies unless the order says otherwise (DOS-41)`() throws
+  {
     let rate = Rate(hundredths: 2000)
     let systematic = DiscountChoice.systematic.discount(prescriberRate: rate, prescriberComment: "convention")
     #expect(systematic?.discount == .rate(rate))
@@ -117,7 +121,8 @@ import Testing
     #expect(DiscountChoice.systematic.discount(prescriberRate: nil, prescriberComment: nil) == nil)
     #expect(DiscountChoice.none.discount(prescriberRate: rate, prescriberComment: nil) == nil)
     let typed = DiscountChoice.typed(.amount(Money(cents: 500)), comment: nil)
-    #expect(typed.discount(prescriberRate: rate, prescriberComment: nil)?.discount == .amount(Money(cents: 500)))
+    #expect(
+      typed.discount(prescriberRate: rate, prescriberComment: nil)?.discount == .amount(Money(cents: 500)))
   }
 
   @Test func `a price has its discount, its tax and its time (DOS-40)`() throws {
