@@ -157,7 +157,8 @@ BEGIN
     END IF;
   END IF;
   PERFORM set_config('app.actor', actor, true), set_config('app.channel', via, true),
-    set_config('app.device_id', coalesce(device_id::text, ''), true);
+    set_config('app.device_id', coalesce(device_id::text, ''), true),
+    set_config('app.account_id', account_id::text, true);
   RETURN NEXT;
 END $$;
 

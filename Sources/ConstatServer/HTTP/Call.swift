@@ -154,4 +154,40 @@ public struct WriteCall: Sendable {
   public let opened: [QueryResult]
 
   public var organization: UUID { principal.organization }
+
+  /// Runs `body` in a transaction of the call's principal: BEGIN, the credential and the `opening` statements are one
+  /// round trip. Run again when it lost against another transaction, so `body` must have no effect but the database's.
+  static func run<T: Sendable>(
+    _ call: Call, access: Access, channel: String, opening: (Call) throws -> [SQL] = { _ in [] },
+    _ body: @Sendable (WriteCall) async throws -> T
+  ) async throws -> T {
+    guard let token = call.token else { throw Problem.unauthorized }
+    var first = [PrincipalStore.authenticate(token, channel: channel)]
+    var malformed: Problem?
+    do { first += try opening(call) } catch let problem as Problem { malformed = problem }
+    var attempt = 1
+    while true {
+      do {
+        let malformed = malformed
+        return try await call.services.pool.transaction(opening: first) { transaction, results in
+          guard let principal = try PrincipalStore.principal(from: results[0], organization: token.organization) else {
+            throw Problem.unauthorized
+          }
+          guard access.allows(principal) else { throw Problem.forbidden }
+          // Who is unknown is told so before what is wrong with the request.
+          if let malformed { throw malformed }
+          return try await body(
+            WriteCall(
+              call: call, principal: principal, transaction: transaction, opened: Array(results.dropFirst())))
+        }
+      } catch let error as PostgresError where error.isTransient && attempt < 4 {
+        attempt += 1
+      } catch is RowMoved where attempt < 4 {
+        attempt += 1
+      }
+    }
+  }
 }
+
+/// A row changed between being read and being written: the transaction starts again.
+struct RowMoved: Error {}

@@ -11,6 +11,8 @@ public struct Routes: Sendable {
     case read(@Sendable (ReadCall) async throws -> Reply)
     case write(
       opening: @Sendable (Call) throws -> [SQL], channel: String, @Sendable (WriteCall) async throws -> Reply)
+    /// Opens its transactions itself, with ``WriteCall/run(_:access:channel:opening:_:)``.
+    case transacting(@Sendable (Call, Access) async throws -> Reply)
   }
 
   public struct Route: Sendable {
@@ -55,6 +57,14 @@ public struct Routes: Sendable {
     _ handler: @escaping @Sendable (WriteCall) async throws -> Reply
   ) {
     add(.post, path, access, idempotent, bodyLimit, .write(opening: opening, channel: channel, handler))
+  }
+
+  /// A POST that opens its transactions itself.
+  public mutating func transacting(
+    _ method: HTTPRequest.Method, _ path: String, _ access: Access, bodyLimit: Int = jsonLimit,
+    _ handler: @escaping @Sendable (Call, Access) async throws -> Reply
+  ) {
+    add(method, path, access, false, bodyLimit, .transacting(handler))
   }
 
   public mutating func patch(
@@ -106,6 +116,9 @@ extension Routes.Route {
       }
     case .write(let opening, let channel, let handle):
       return try await write(call, opening: opening, channel: channel, handle)
+    case .transacting(let handle):
+      guard call.token != nil else { throw Problem.unauthorized }
+      return try await handle(call, access)
     }
   }
 
@@ -113,37 +126,18 @@ extension Routes.Route {
     _ call: Call, opening: @Sendable (Call) throws -> [SQL], channel: String,
     _ handle: @escaping @Sendable (WriteCall) async throws -> Reply
   ) async throws -> Reply {
-    guard let token = call.token else { throw Problem.unauthorized }
     let key = try idempotencyKey(call)
-    var first = [PrincipalStore.authenticate(token, channel: channel)]
-    var malformed: Problem?
-    do { first += try opening(call) } catch let problem as Problem { malformed = problem }
-    var attempt = 1
-    while true {
-      do {
-        let malformed = malformed
-        return try await call.services.pool.transaction(opening: first) { transaction, results in
-          guard let principal = try PrincipalStore.principal(from: results[0], organization: token.organization) else {
-            throw Problem.unauthorized
-          }
-          guard access.allows(principal) else { throw Problem.forbidden }
-          if let malformed { throw malformed }
-          let writing = WriteCall(
-            call: call, principal: principal, transaction: transaction, opened: Array(results.dropFirst()))
-          guard let key else {
-            if requiresIdempotencyKey { throw Problem.idempotencyKeyRequired }
-            return try await handle(writing)
-          }
-          let store = IdempotencyStore(
-            transaction: transaction, principal: principal, route: "\(method) \(path)", key: key)
-          if let replay = try await store.claim(IdempotencyStore.fingerprint(call)) { return replay }
-          let reply = try await handle(writing)
-          try await store.settle(reply)
-          return reply
-        }
-      } catch let error as PostgresError where error.isTransient && attempt < 4 {
-        attempt += 1
+    return try await WriteCall.run(call, access: access, channel: channel, opening: opening) { writing in
+      guard let key else {
+        if requiresIdempotencyKey { throw Problem.idempotencyKeyRequired }
+        return try await handle(writing)
       }
+      let store = IdempotencyStore(
+        transaction: writing.transaction, principal: writing.principal, route: "\(method) \(path)", key: key)
+      if let replay = try await store.claim(IdempotencyStore.fingerprint(call)) { return replay }
+      let reply = try await handle(writing)
+      try await store.settle(reply)
+      return reply
     }
   }
 

@@ -1,0 +1,57 @@
+import ConstatCore
+import ConstatSync
+import Foundation
+import Postgres
+
+/// All SQL on conflicts between a device and others.
+struct ConflictStore {
+  static let columns: SQL = """
+    c.id, c.version, c.dossier_id, c.entity_type, c.entity_id, c.field, c.policy, c.base, c.mine, c.theirs, c.chosen,
+    c.device_id, c.state, c.resolution, c.resolved_by, c.resolved_at, c.created_at, c.updated_at
+    """
+
+  static func one(_ organization: UUID, _ id: UUID) -> SQL {
+    "SELECT \(columns) FROM sync_conflict c WHERE c.organization_id = \(organization) AND c.id = \(id)"
+  }
+
+  static func page(_ organization: UUID, _ filters: QueryParameters, _ page: Page) throws -> SQL {
+    try filters.only("limit", "cursor", "state", "dossier_id")
+    let state: SQL = try filters.choice("state", ["open", "resolved"]).map { "AND c.state = \($0)" } ?? ""
+    let dossier: SQL = try filters.uuid("dossier_id").map { "AND c.dossier_id = \($0)" } ?? ""
+    return """
+      SELECT \(columns), c.created_at::text AS _key FROM sync_conflict c
+      WHERE c.organization_id = \(organization) \(state) \(dossier) \(page.before("c.created_at", "c.id"))
+      ORDER BY c.created_at DESC, c.id DESC LIMIT \(page.fetched)
+      """
+  }
+
+  /// Opens a conflict, or brings the open one up to date.
+  static func upsert(_ organization: UUID, device: UUID, _ record: ConflictRecord) -> SQL {
+    """
+    INSERT INTO sync_conflict AS c (organization_id, id, dossier_id, entity_type, entity_id, field, policy, base, mine,
+      theirs, chosen, device_id)
+    VALUES (\(organization), \(record.id.flatMap(UUID.init(uuidString:))), \(UUID(uuidString: record.dossier)),
+      \(record.key.type.rawValue), \(UUID(uuidString: record.key.id)), \(record.field), \(record.policy),
+      \(JSONB(bytes: record.baseJSON.serialized())), \(JSONB(bytes: record.mineJSON.serialized())),
+      \(JSONB(bytes: record.theirsJSON.serialized())), \(record.chosen.rawValue), \(device))
+    ON CONFLICT (organization_id, id) DO UPDATE SET mine = EXCLUDED.mine, theirs = EXCLUDED.theirs,
+      chosen = EXCLUDED.chosen
+    """
+  }
+
+  /// The conflict, locked while it is being decided.
+  static func locked(_ organization: UUID, _ id: UUID) -> SQL {
+    """
+    SELECT c.state, c.entity_type, c.entity_id, c.field, c.mine, c.theirs FROM sync_conflict c
+    WHERE c.organization_id = \(organization) AND c.id = \(id) FOR UPDATE
+    """
+  }
+
+  static func resolve(_ organization: UUID, _ id: UUID, _ resolution: JSONValue, by actor: String) -> SQL {
+    """
+    UPDATE sync_conflict SET state = 'resolved', resolution = \(JSONB(bytes: resolution.serialized())),
+      resolved_by = \(actor), resolved_at = now()
+    WHERE organization_id = \(organization) AND id = \(id)
+    """
+  }
+}

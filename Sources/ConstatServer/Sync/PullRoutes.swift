@@ -1,0 +1,112 @@
+import ConstatCore
+import ConstatSync
+import Foundation
+import HTTPTypes
+import Postgres
+
+/// `POST /v1/sync/pull`: one page of a device's feed. The page's events are text from the database, passed on as they
+/// are.
+struct PullRoutes {
+  /// Versions between the cursor and now from which looking among the device's own rows beats looking at all changes.
+  private static let farVersions: Int64 = 2_000
+
+  func register(in routes: inout Routes) {
+    routes.compute("/v1/sync/pull", .device, pull)
+  }
+
+  @Sendable private func pull(_ reading: ReadCall) async throws -> Reply {
+    let call = reading.call
+    let request: PullRequest
+    let body = try call.json()
+    do { request = try PullRequest(json: body) } catch { throw Problem(error) }
+    let store = PullStore(organization: try call.organization)
+    let head = try await reading.query(store.head)
+    guard head.rowCount == 1 else { throw Problem.notFound }
+    let row = head[0]
+    let device: UUID = try row.get("id")
+    let deviceText = device.uuidString.lowercased()
+    if try row.get("revoked", as: Bool.self) { throw Self.revoked }
+    guard request.schema >= SchemaRange.current.minimum else { throw Self.tooOld }
+
+    let epoch: String = try row.get("epoch")
+    let signer = CursorSigner(keys: [call.services.secret])
+    var position = Cursor.Position.end(of: -1)
+    var reset = true
+    if let token = request.cursor {
+      let cursor: Cursor
+      do { cursor = try signer.cursor(token, for: deviceText) } catch {
+        throw Problem(
+          .badRequest, "malformed-cursor", "Curseur refusé", detail: error.code,
+          errors: [.init(pointer: "/cursor", code: error.code, detail: "Recommencez sans curseur")])
+      }
+      if cursor.epoch == epoch {
+        position = cursor.position
+        reset = false
+      }
+    }
+    try await noteSeen(reading, store, row, request, device)
+    let version: Int64 = try row.get("version")
+    let lmid: Int64 = try row.get("last_sequence")
+    if position == .end(of: version) {
+      let token = request.cursor ?? ""
+      return Self.reply(epoch: epoch, events: nil, count: 0, cursor: token, more: false, reset: reset, lmid: lmid)
+    }
+    let result = try await reading.query(
+      store.page(after: position, limit: request.limit, isFar: version - position.version > Self.farVersions))
+    let count = min(result.rowCount - 1, request.limit)
+    let more = result.rowCount - 1 > request.limit
+    let next: Cursor.Position
+    if more {
+      let last = result[count]
+      next = .init(
+        version: try last.get("version"), type: try last.get("type"),
+        id: (try last.get("id") as UUID).uuidString.lowercased())
+    } else {
+      next = .end(of: try result[0].get("version"))
+    }
+    let token = signer.token(Cursor(epoch: epoch, device: deviceText, schema: request.schema, position: next))
+    return Self.reply(epoch: epoch, events: result, count: count, cursor: token, more: more, reset: reset, lmid: lmid)
+  }
+
+  private func noteSeen(
+    _ reading: ReadCall, _ store: PullStore, _ row: Row, _ request: PullRequest, _ device: UUID
+  ) async throws {
+    let noted: Int? = try row.get("unsent_count")
+    guard try row.get("unseen", as: Bool.self) || (request.unsentCount != nil && request.unsentCount != noted) else {
+      return
+    }
+    _ = try await reading.query(
+      store.noteSeen(device: device, unsent: request.unsentCount, oldestUnsentAt: request.oldestUnsentAt))
+  }
+
+  private static func reply(
+    epoch: String, events: QueryResult?, count: Int, cursor: String, more: Bool, reset: Bool, lmid: Int64
+  ) -> Reply {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(256 + count * 1024)
+    bytes.append(contentsOf: "{\"epoch\":\"\(epoch)\",\"events\":[".utf8)
+    if let events, let column = events.column(named: "event") {
+      for row in 1..<(count + 1) {
+        if row > 1 { bytes.append(UInt8(ascii: ",")) }
+        if let text = events.text(row: row, column: column) { bytes.append(contentsOf: text) }
+      }
+    }
+    let range = SchemaRange.current
+    bytes.append(
+      contentsOf: """
+        ],"cursor":"\(cursor)","more":\(more),"reset":\(reset),"lmid":\(lmid),"schema":{"min":\(range.minimum),\
+        "max":\(range.maximum)}}
+        """.utf8)
+    return .json(bytes: bytes)
+  }
+
+  static let revoked = Problem(
+    .forbidden, "device-revoked", "Appareil révoqué", members: ["wipe_after_push": true])
+  private static let tooOld = Problem(
+    .init(code: 426), "schema-too-old", "Version de l'application trop ancienne",
+    members: [
+      "schema": [
+        "min": .integer(Int64(SchemaRange.current.minimum)), "max": .integer(Int64(SchemaRange.current.maximum)),
+      ]
+    ])
+}

@@ -1,0 +1,153 @@
+import ConstatCore
+import ConstatSync
+import Foundation
+import Postgres
+
+/// The feed of one device: what changed in its technician's missions since its cursor.
+struct PullStore {
+  let organization: UUID
+
+  /// Where the device and the organization stand: one row, of the device that the credential names.
+  var head: SQL {
+    """
+    SELECT d.id, d.revoked_at IS NOT NULL AS revoked, t.epoch, t.version, coalesce(j.last_sequence, 0) AS last_sequence,
+      j.unsent_count, j.oldest_unsent_at, coalesce(j.last_seen_at < now() - interval '1 minute', true) AS unseen
+    FROM device d JOIN system.tenant_sync t ON t.organization_id = d.organization_id
+      LEFT JOIN system.device_journal j ON j.organization_id = d.organization_id AND j.device_id = d.id
+    WHERE d.organization_id = \(organization) AND d.id = nullif(current_setting('app.device_id', true), '')::uuid
+    """
+  }
+
+  /// One page of events after a position, in the order (version, type, id), and before them a row with the version
+  /// that they are complete up to: all of one snapshot.
+  ///
+  /// What can be new is found from what changed, never from all that the device holds: rows with a later version, rows
+  /// of missions joined later, and rows shared by missions (contacts, building, module) that a later link leads to.
+  /// `isFar`: look among what the device can reach rather than among all that the organization changed since; the better
+  /// way for a device that starts, or was away for long.
+  ///
+  /// A mission that left is told whether or not the device ever had it: the guard "only if it joined before" loses one
+  /// when a page ends between leaving and joining again.
+  func page(after position: Cursor.Position, limit: Int, isFar: Bool) -> SQL {
+    let isEnd = position == .end(of: position.version)
+    let lower = isEnd ? position.version + 1 : position.version
+    let type = isEnd ? "" : position.type
+    let id = isEnd ? "00000000-0000-0000-0000-000000000000" : position.id
+    let changed = isFar ? changedInReach(since: lower) : changedAnywhere(since: lower)
+    return """
+      WITH head AS MATERIALIZED (
+        SELECT version, epoch FROM system.tenant_sync WHERE organization_id = \(organization)
+      ), member AS MATERIALIZED (
+        SELECT dossier_id, state, reason, version FROM system.sync_membership
+        WHERE organization_id = \(organization) AND technician_id = nullif(current_setting('app.account_id', true), '')::uuid
+      ), \(changed)
+      ), reaching AS (
+        SELECT m.dossier_id, m.version FROM member m WHERE m.state = 'in' AND m.version >= \(lower)
+        UNION ALL
+        SELECT m.dossier_id, c.version FROM member m JOIN changed c ON c.dossier_id = m.dossier_id
+        WHERE m.state = 'in' AND (c.type = 'dossier_contact' OR (c.type = 'dossier' AND (c.born >= \(lower) OR EXISTS (
+          SELECT 1 FROM jsonb_each(c.field_versions) f WHERE f.value::bigint >= \(lower) AND f.key = ANY (
+            '{building_id,module_id,requester_id,prescriber_id,owner_id,occupant_id,buyer_id,payer_id,notary_id,managing_agent_id}')))))
+      ), reached AS (
+        SELECT r.version, s.type, s.id FROM reaching r
+        JOIN dossier d ON d.organization_id = \(organization) AND d.id = r.dossier_id
+        CROSS JOIN LATERAL (VALUES ('building', d.building_id), ('module', d.module_id), ('contact', d.requester_id),
+          ('contact', d.prescriber_id), ('contact', d.owner_id), ('contact', d.occupant_id), ('contact', d.buyer_id),
+          ('contact', d.payer_id), ('contact', d.notary_id), ('contact', d.managing_agent_id)) AS s (type, id)
+        WHERE s.id IS NOT NULL
+        UNION ALL
+        SELECT r.version, 'contact', dc.contact_id FROM reaching r
+        JOIN dossier_contact dc ON dc.organization_id = \(organization) AND dc.dossier_id = r.dossier_id
+      ), candidate AS (
+        SELECT c.type, c.id, c.version FROM changed c JOIN member m ON m.dossier_id = c.dossier_id
+        WHERE m.state = 'in'
+        UNION ALL
+        SELECT e.type, e.id, m.version FROM member m JOIN system.sync_entity e
+          ON e.organization_id = \(organization) AND e.dossier_id = m.dossier_id AND NOT e.deleted
+        WHERE m.state = 'in' AND m.version >= \(lower)
+        UNION ALL
+        SELECT type, id, version FROM reached
+        UNION ALL
+        SELECT c.type, c.id, c.version FROM changed c
+        WHERE (c.type = 'contact' AND EXISTS (
+            SELECT 1 FROM member m JOIN dossier d ON d.organization_id = \(organization) AND d.id = m.dossier_id
+            WHERE m.state = 'in' AND (c.id IN (d.requester_id, d.prescriber_id, d.owner_id, d.occupant_id, d.buyer_id,
+              d.payer_id, d.notary_id, d.managing_agent_id) OR EXISTS (SELECT 1 FROM dossier_contact dc
+              WHERE dc.organization_id = \(organization) AND dc.dossier_id = d.id AND dc.contact_id = c.id))))
+          OR (c.type IN ('building', 'module') AND EXISTS (
+            SELECT 1 FROM member m JOIN dossier d ON d.organization_id = \(organization) AND d.id = m.dossier_id
+            WHERE m.state = 'in' AND c.id IN (d.building_id, d.module_id)))
+          OR c.type = 'diagnostic_type'
+      ), due AS (
+        SELECT k.type, k.id, max(k.version) AS version FROM candidate k
+        WHERE k.type = ANY (\(EntityType.allCases.map(\.rawValue)))
+        GROUP BY k.type, k.id
+      ), event AS (
+        SELECT greatest(d.version, e.version) AS version, e.type, e.id, NULL AS reason
+        FROM due d JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = d.type AND e.id = d.id
+        UNION ALL
+        SELECT m.version, 'leave', m.dossier_id, m.reason FROM member m WHERE m.state = 'out' AND m.version >= \(lower)
+      ), page AS (
+        SELECT version, type, id, reason FROM event
+        WHERE (version, type COLLATE "C", id) > (\(lower), \(type), \(id)::uuid)
+        ORDER BY version, type COLLATE "C", id LIMIT \(limit + 1)
+      )
+      SELECT version, '' AS type, NULL::uuid AS id, epoch AS event FROM head
+      UNION ALL
+      (SELECT p.version, p.type, p.id, CASE
+        WHEN p.type = 'leave' THEN '{"op":"leave","mission":"' || p.id || '","v":' || p.version || ',"reason":"'
+          || coalesce(p.reason, 'closed') || '"}'
+        WHEN e.deleted THEN '{"op":"delete","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || '}'
+        ELSE '{"op":"put","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || ',"born":' || e.born
+          || ',"fields":' || (\(EntityStore.fields))::text || ',"fv":' || e.field_versions::text || '}'
+        END AS event
+      FROM page p LEFT JOIN system.sync_entity e
+        ON e.organization_id = \(organization) AND e.type = p.type AND e.id = p.id
+      ORDER BY p.version, p.type COLLATE "C", p.id)
+      """
+  }
+
+  private func changedAnywhere(since lower: Int64) -> SQL {
+    """
+    changed AS MATERIALIZED (
+        SELECT e.type, e.id, e.dossier_id, e.version, e.born, e.field_versions FROM system.sync_entity e
+        WHERE e.organization_id = \(organization) AND e.version >= \(lower)
+    """
+  }
+
+  private func changedInReach(since lower: Int64) -> SQL {
+    """
+    within AS MATERIALIZED (
+        SELECT DISTINCT s.type, s.id FROM member m
+        JOIN dossier d ON d.organization_id = \(organization) AND d.id = m.dossier_id
+        CROSS JOIN LATERAL (VALUES ('building', d.building_id), ('module', d.module_id), ('contact', d.requester_id),
+          ('contact', d.prescriber_id), ('contact', d.owner_id), ('contact', d.occupant_id), ('contact', d.buyer_id),
+          ('contact', d.payer_id), ('contact', d.notary_id), ('contact', d.managing_agent_id)) AS s (type, id)
+        WHERE m.state = 'in' AND s.id IS NOT NULL
+        UNION
+        SELECT 'contact', dc.contact_id FROM member m
+        JOIN dossier_contact dc ON dc.organization_id = \(organization) AND dc.dossier_id = m.dossier_id
+        WHERE m.state = 'in'
+      ), changed AS MATERIALIZED (
+        SELECT e.type, e.id, e.dossier_id, e.version, e.born, e.field_versions
+        FROM member m JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.dossier_id = m.dossier_id
+        WHERE m.state = 'in' AND m.version < \(lower) AND e.version >= \(lower)
+        UNION ALL
+        SELECT e.type, e.id, e.dossier_id, e.version, e.born, e.field_versions
+        FROM within w JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = w.type AND e.id = w.id
+        WHERE e.version >= \(lower)
+        UNION ALL
+        SELECT e.type, e.id, e.dossier_id, e.version, e.born, e.field_versions FROM system.sync_entity e
+        WHERE e.organization_id = \(organization) AND e.type = 'diagnostic_type' AND e.version >= \(lower)
+    """
+  }
+
+  /// What the device said of itself, for the office to see one that is stuck.
+  func noteSeen(device: UUID, unsent: Int?, oldestUnsentAt: Instant?) -> SQL {
+    """
+    UPDATE system.device_journal SET last_seen_at = now(), unsent_count = \(unsent),
+      oldest_unsent_at = \(oldestUnsentAt?.description)::timestamptz
+    WHERE organization_id = \(organization) AND device_id = \(device)
+    """
+  }
+}

@@ -1,0 +1,139 @@
+import ConstatCore
+import ConstatSync
+import Foundation
+import HTTPTypes
+import Postgres
+
+/// `POST /v1/sync/push`: a device's oldest unanswered mutations, settled once each. Two round trips to the database:
+/// what decides travels with BEGIN, what was decided with COMMIT.
+struct PushRoutes {
+  /// Signatures travel inside mutations.
+  static let bodyLimit = 8 * 1_048_576
+
+  func register(in routes: inout Routes) {
+    routes.transacting(.post, "/v1/sync/push", .device, bodyLimit: Self.bodyLimit) { call, access in
+      let request: PushRequest
+      let body = try call.json()
+      do { request = try PushRequest(json: body) } catch { throw Problem(error) }
+      return .json(try await Push(call: call, access: access).settle(request).json)
+    }
+  }
+}
+
+/// One push on its way through the database.
+struct Push: Sendable {
+  let call: Call
+  let access: Access
+
+  /// Settles all mutations in one transaction. Where the database refuses one that every check let pass, they are
+  /// settled one by one, and the one at fault is answered `rejected`: no mutation may block those behind it.
+  func settle(_ request: PushRequest) async throws -> PushResponse {
+    do {
+      return try await settle(request, refusing: nil)
+    } catch let error as PostgresError where error.isRefusal {
+      let runs = request.runs
+      guard runs.count > 1 else {
+        return try await settle(request, refusing: Rejection(.refused))
+      }
+      var response: PushResponse?
+      for run in runs {
+        let part = try await settle(run)
+        response = PushResponse(
+          epoch: part.epoch, lmid: part.lmid, results: (response?.results ?? []) + part.results)
+      }
+      return response!
+    }
+  }
+
+  private func settle(_ request: PushRequest, refusing: Rejection?) async throws -> PushResponse {
+    let store = PushStore(organization: try call.organization)
+    let dossiers = request.dossiers
+    let ids = request.entityIDs
+    let sequences = request.sequences
+    return try await WriteCall.run(call, access: access, channel: "sync") { _ in
+      [
+        store.journal, store.stored(sequences), store.lock(dossiers),
+        store.missions(dossiers, technician: PushStore.signedInTechnician), store.entities(ids),
+        store.openConflicts(ids, device: PushStore.signedInDevice), store.diagnosticCodes,
+      ]
+    } _: { writing in
+      let opened = writing.opened
+      guard opened[0].rowCount == 1, let device = writing.principal.deviceID else { throw Problem.notFound }
+      let row = opened[0][0]
+      let lmid: Int64 = try row.get("last_sequence")
+      let plan: PushPlan
+      do {
+        plan = try PushPlan(request, from: device.wire, lmid: lmid, stored: Self.stored(opened[1]))
+      } catch { throw Problem(error, lmid: lmid) }
+      let epoch: String = try row.get("epoch")
+      let version: Int64 = try row.get("version")
+      guard !plan.fresh.isEmpty else { return PushResponse(epoch: epoch, lmid: lmid, results: plan.replays) }
+      let loaded = try PushStore.loaded(
+        missions: opened[3], entities: opened[4], conflicts: opened[5], codes: opened[6])
+      var decision = PushDecision(
+        author: Author(
+          device: device.wire, technician: (try row.get("technician_id") as UUID).wire,
+          isRevoked: try row.get("revoked")),
+        server: ServerPosition(epoch: epoch, fork: try row.get("fork"), version: version),
+        missions: loaded.missions, states: loaded.states, openConflicts: loaded.conflicts,
+        diagnosticCodes: loaded.codes, check: .fields, newConflictID: { call.clock.newID().wire })
+      let outcomes = refusing.map { rejection in plan.fresh.map { _ in MergeOutcome.rejected(rejection) } }
+        ?? decision.decide(plan.fresh)
+      let writer = PushWriter(writing: writing, device: device, rowVersions: loaded.rowVersions)
+      if refusing == nil { try await writer.carryOut(decision) }
+      let sealed = try await writer.settle(plan.fresh, outcomes, version: version)
+      let results = zip(plan.fresh, outcomes).map { $1.result(seq: $0.seq, version: sealed) }
+      return PushResponse(
+        epoch: epoch, lmid: max(lmid, plan.fresh.last?.seq ?? lmid), results: plan.replays + results)
+    }
+  }
+
+  private static func stored(_ result: QueryResult) throws -> [Int64: PushPlan.Stored] {
+    var stored: [Int64: PushPlan.Stored] = [:]
+    for row in result {
+      stored[try row.get("sequence")] = PushPlan.Stored(
+        payloadHash: try row.get("payload_hash"),
+        result: try MutationResult(json: PushStore.json(row, "result")))
+    }
+    return stored
+  }
+}
+
+extension PostgresError {
+  /// The statement itself was refused: a value, a constraint, a rule of the database.
+  var isRefusal: Bool {
+    kind == .server && ["22", "23", "CN"].contains { sqlState.hasPrefix($0) } && sqlState != "CN001"
+  }
+}
+
+extension Problem {
+  init(_ error: PushError, lmid: Int64) {
+    let status: HTTPResponse.Status =
+      switch error {
+      case .sequenceGap, .sequenceNotDense: .conflict
+      case .deviceForked, .groupIncomplete: .unprocessableContent
+      case .otherDevice: .forbidden
+      }
+    self.init(
+      status, error.code, "Envoi refusé", detail: error.detail, members: ["lmid": .integer(lmid)])
+  }
+}
+
+extension PushRequest {
+  var sequences: ClosedRange<Int64> {
+    let all = items.map(\.seq)
+    return (all.min() ?? 0)...(all.max() ?? 0)
+  }
+
+  private var mutations: [Mutation] {
+    items.compactMap { if case .mutation(let mutation) = $0 { mutation } else { nil } }
+  }
+
+  var dossiers: [UUID] { Set(mutations.compactMap { UUID(uuidString: $0.dossier) }).sorted { $0.wire < $1.wire } }
+
+  /// The rows that the mutations name, and those whose state their rules look at: a mission order bears its dossier's
+  /// id.
+  var entityIDs: [UUID] {
+    Set(mutations.compactMap { UUID(uuidString: $0.key.id) } + dossiers).sorted { $0.wire < $1.wire }
+  }
+}

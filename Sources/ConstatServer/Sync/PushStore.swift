@@ -1,0 +1,177 @@
+import ConstatCore
+import ConstatSync
+import Foundation
+import Postgres
+
+/// Reads what a push touches, in the statements that travel with BEGIN.
+struct PushStore {
+  let organization: UUID
+
+  /// The device's journal, locked: two pushes of one device come one after the other.
+  var journal: SQL {
+    """
+    SELECT d.id, d.technician_id, d.revoked_at IS NOT NULL AS revoked, j.last_sequence, t.epoch, t.fork, t.version
+    FROM system.device_journal j
+      JOIN device d ON d.organization_id = j.organization_id AND d.id = j.device_id
+      JOIN system.tenant_sync t ON t.organization_id = j.organization_id
+    WHERE j.organization_id = \(organization)
+      AND j.device_id = nullif(current_setting('app.device_id', true), '')::uuid
+    FOR UPDATE OF j
+    """
+  }
+
+  func stored(_ sequences: ClosedRange<Int64>) -> SQL {
+    """
+    SELECT sequence, payload_hash, result FROM system.device_result
+    WHERE organization_id = \(organization) AND device_id = nullif(current_setting('app.device_id', true), '')::uuid
+      AND sequence BETWEEN \(sequences.lowerBound) AND \(sequences.upperBound)
+    """
+  }
+
+  /// Locked in the order of their ids, so that pushes and reassignments of the same missions queue up.
+  func lock(_ dossiers: [UUID]) -> SQL {
+    """
+    SELECT d.id FROM dossier d WHERE d.organization_id = \(organization) AND d.id = ANY (\(dossiers))
+    ORDER BY d.id FOR NO KEY UPDATE
+    """
+  }
+
+  /// Whether the dossiers are the technician's, and which shared rows they lead to.
+  func missions(_ dossiers: [UUID], technician: SQL) -> SQL {
+    """
+    SELECT d.id, m.state, m.reason, d.building_id, d.module_id,
+      array_remove(ARRAY[d.requester_id, d.prescriber_id, d.owner_id, d.occupant_id, d.buyer_id, d.payer_id, d.notary_id,
+        d.managing_agent_id], NULL) || ARRAY(SELECT dc.contact_id FROM dossier_contact dc
+        WHERE dc.organization_id = d.organization_id AND dc.dossier_id = d.id) AS contacts
+    FROM dossier d JOIN system.sync_membership m ON m.organization_id = d.organization_id AND m.dossier_id = d.id
+      AND m.technician_id = \(technician)
+    WHERE d.organization_id = \(organization) AND d.id = ANY (\(dossiers))
+    """
+  }
+
+  /// The rows by id, alive or deleted, with who made the versions that their fields have. `row_version` guards the
+  /// write: a row that moved meanwhile starts the push again.
+  func entities(_ ids: [UUID]) -> SQL {
+    """
+    WITH live AS (
+      SELECT 'dossier' AS type, v.id, v.row_version, v.fields FROM system.sync_dossier v
+      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
+      UNION ALL SELECT 'appointment', v.id, v.row_version, v.fields FROM system.sync_appointment v
+      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
+      UNION ALL SELECT 'outbuilding', v.id, v.row_version, v.fields FROM system.sync_outbuilding v
+      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
+      UNION ALL SELECT 'dossier_diagnostic', v.id, v.row_version, v.fields FROM system.sync_dossier_diagnostic v
+      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
+      UNION ALL SELECT 'mission_order', v.id, v.row_version, v.fields FROM system.sync_mission_order v
+      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
+      UNION ALL SELECT 'signature', v.id, v.row_version, v.fields FROM system.sync_signature v
+      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
+      UNION ALL SELECT 'payment', v.id, v.row_version, v.fields FROM system.sync_payment v
+      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
+      UNION ALL SELECT 'contact', v.id, v.row_version, v.fields FROM system.sync_contact v
+      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
+      UNION ALL SELECT 'building', v.id, v.row_version, v.fields FROM system.sync_building v
+      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
+      UNION ALL SELECT 'module', v.id, v.row_version, v.fields FROM system.sync_module v
+      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
+    )
+    SELECT e.type, e.id, e.version, e.born, e.field_versions, e.deleted, l.row_version,
+      coalesce(l.fields::jsonb, (
+        SELECT jsonb_object_agg(c.key, c.value -> 0) FROM system.history h CROSS JOIN jsonb_each(h.changes) c
+        WHERE h.organization_id = e.organization_id AND h.row_id = e.id AND h.operation = 'delete'
+          AND h.transaction_id = (SELECT s.transaction_id FROM system.seal s
+            WHERE s.organization_id = e.organization_id AND s.version = e.version)), '{}') AS fields,
+      (SELECT jsonb_object_agg(s.version, jsonb_build_array(s.actor, s.device_id)) FROM system.seal s
+       WHERE s.organization_id = e.organization_id AND (s.version IN (e.version, e.born)
+         OR s.version IN (SELECT f.value::bigint FROM jsonb_each(e.field_versions) f))) AS writers
+    FROM system.sync_entity e LEFT JOIN live l ON l.type = e.type AND l.id = e.id
+    WHERE e.organization_id = \(organization) AND e.id = ANY (\(ids)) AND e.type = ANY (\(Self.writableTypes))
+    """
+  }
+
+  /// This device's open conflicts on those rows: its later edits of a contested field go into them.
+  func openConflicts(_ ids: [UUID], device: SQL) -> SQL {
+    """
+    SELECT c.id, c.entity_type, c.entity_id, c.dossier_id, c.field, c.policy, c.base, c.mine, c.theirs, c.chosen
+    FROM sync_conflict c
+    WHERE c.organization_id = \(organization) AND c.entity_id = ANY (\(ids)) AND c.state = 'open'
+      AND c.device_id = \(device)
+    """
+  }
+
+  var diagnosticCodes: SQL {
+    "SELECT code FROM diagnostic_type WHERE organization_id = \(organization) AND active"
+  }
+
+  private static let writableTypes: [String] = [
+    "dossier", "appointment", "outbuilding", "dossier_diagnostic", "mission_order", "signature", "payment", "contact",
+    "building", "module",
+  ]
+  static let signedInDevice: SQL = "nullif(current_setting('app.device_id', true), '')::uuid"
+  static let signedInTechnician: SQL = "nullif(current_setting('app.account_id', true), '')::uuid"
+}
+
+extension PushStore {
+  /// What decides a push, as the statements above answered.
+  struct Loaded {
+    var missions: [String: PushDecision.Mission] = [:]
+    var states: [EntityKey: EntityState] = [:]
+    var rowVersions: [EntityKey: Int64] = [:]
+    var conflicts: [EntityKey: [String: ConflictRecord]] = [:]
+    var codes: Set<String> = []
+  }
+
+  static func loaded(
+    missions: QueryResult, entities: QueryResult, conflicts: QueryResult, codes: QueryResult
+  ) throws -> Loaded {
+    var loaded = Loaded()
+    for row in missions {
+      var shared = Set((try row.get("contacts") as [UUID]).map { EntityKey(.contact, $0.wire) })
+      if let building: UUID = try row.get("building_id") { shared.insert(EntityKey(.building, building.wire)) }
+      if let module: UUID = try row.get("module_id") { shared.insert(EntityKey(.module, module.wire)) }
+      let isOut = try row.get("state", as: String.self) == "out"
+      let reason = ParkReason(rawValue: try row.get("reason", as: String?.self) ?? "closed")
+      loaded.missions[(try row.get("id") as UUID).wire] = .init(closed: isOut ? reason : nil, shared: shared)
+    }
+    for row in entities {
+      guard let type = EntityType(rawValue: try row.get("type")) else { continue }
+      let key = EntityKey(type, (try row.get("id") as UUID).wire)
+      var writers: [Int64: Writer] = [:]
+      for (version, who) in try json(row, "writers").object ?? [:] {
+        guard let version = Int64(version), let actor = who.array?.first?.string else { continue }
+        writers[version] = Writer(actor: actor, device: who.array?.last?.string)
+      }
+      loaded.states[key] = EntityState(
+        key: key, values: try json(row, "fields").object ?? [:], version: try row.get("version"),
+        born: try row.get("born"),
+        fieldVersions: (try json(row, "field_versions").object ?? [:]).compactMapValues(\.integer),
+        isDeleted: try row.get("deleted"), writers: writers)
+      loaded.rowVersions[key] = try row.get("row_version", as: Int64?.self)
+    }
+    for row in conflicts {
+      guard let type = EntityType(rawValue: try row.get("entity_type")) else { continue }
+      let key = EntityKey(type, (try row.get("entity_id") as UUID).wire)
+      let record = try ConflictRecord(
+        json: [
+          "entity_type": .string(type.rawValue), "entity_id": .string(key.id),
+          "dossier_id": .string((try row.get("dossier_id", as: UUID?.self))?.wire ?? ""),
+          "field": .string(try row.get("field")), "policy": .string(try row.get("policy")),
+          "base": try json(row, "base"), "mine": try json(row, "mine"), "theirs": try json(row, "theirs"),
+          "chosen": .string(try row.get("chosen")),
+        ], id: (try row.get("id") as UUID).wire)
+      loaded.conflicts[key, default: [:]][record.field] = record
+    }
+    loaded.codes = Set(try codes.map { try $0.get("code") as String })
+    return loaded
+  }
+
+  static func json(_ row: Row, _ column: String) throws -> JSONValue {
+    guard let bytes = row.bytes(column) else { return .null }
+    return try JSONValue.parse(bytes)
+  }
+}
+
+extension UUID {
+  /// As the wire writes it.
+  var wire: String { uuidString.lowercased() }
+}
