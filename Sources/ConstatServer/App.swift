@@ -11,6 +11,10 @@ public struct App: Sendable {
     self.services = services
     var routes = Routes()
     ContactRoutes().register(in: &routes)
+    DeviceRoutes().register(in: &routes)
+    PullRoutes().register(in: &routes)
+    PushRoutes().register(in: &routes)
+    ConflictRoutes().register(in: &routes)
     self.routes = routes
   }
 

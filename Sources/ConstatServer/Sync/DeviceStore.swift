@@ -52,7 +52,7 @@ struct DeviceStore {
   }
 
   static func positions(_ organization: UUID) -> SQL {
-    "SELECT epoch, version FROM system.tenant_sync WHERE organization_id = \(organization)"
+    "SELECT epoch, fork, version FROM system.tenant_sync WHERE organization_id = \(organization)"
   }
 
   /// Sets the tenant for a device that has only its secret, and finds it by it.

@@ -49,7 +49,8 @@ struct PullRoutes {
     let lmid: Int64 = try row.get("last_sequence")
     if position == .end(of: version) {
       let token = request.cursor ?? ""
-      return Self.reply(epoch: epoch, events: nil, count: 0, cursor: token, more: false, reset: reset, lmid: lmid)
+      return Self.reply(
+        epoch: epoch, version: version, events: nil, count: 0, cursor: token, more: false, reset: reset, lmid: lmid)
     }
     let result = try await reading.query(
       store.page(after: position, limit: request.limit, isFar: version - position.version > Self.farVersions))
@@ -65,7 +66,9 @@ struct PullRoutes {
       next = .end(of: try result[0].get("version"))
     }
     let token = signer.token(Cursor(epoch: epoch, device: deviceText, schema: request.schema, position: next))
-    return Self.reply(epoch: epoch, events: result, count: count, cursor: token, more: more, reset: reset, lmid: lmid)
+    return Self.reply(
+      epoch: epoch, version: try result[0].get("version"), events: result, count: count, cursor: token, more: more,
+      reset: reset, lmid: lmid)
   }
 
   private func noteSeen(
@@ -80,11 +83,11 @@ struct PullRoutes {
   }
 
   private static func reply(
-    epoch: String, events: QueryResult?, count: Int, cursor: String, more: Bool, reset: Bool, lmid: Int64
+    epoch: String, version: Int64, events: QueryResult?, count: Int, cursor: String, more: Bool, reset: Bool, lmid: Int64
   ) -> Reply {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(256 + count * 1024)
-    bytes.append(contentsOf: "{\"epoch\":\"\(epoch)\",\"events\":[".utf8)
+    bytes.append(contentsOf: "{\"epoch\":\"\(epoch)\",\"v\":\(version),\"events\":[".utf8)
     if let events, let column = events.column(named: "event") {
       for row in 1..<(count + 1) {
         if row > 1 { bytes.append(UInt8(ascii: ",")) }

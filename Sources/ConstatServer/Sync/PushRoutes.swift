@@ -14,7 +14,7 @@ struct PushRoutes {
     routes.transacting(.post, "/v1/sync/push", .device, bodyLimit: Self.bodyLimit) { call, access in
       let request: PushRequest
       let body = try call.json()
-      do { request = try PushRequest(json: body) } catch { throw Problem(error) }
+      do throws(FieldProblems) { request = try PushRequest(json: body) } catch { throw Problem(error) }
       return .json(try await Push(call: call, access: access).settle(request).json)
     }
   }
@@ -31,13 +31,13 @@ struct Push: Sendable {
     do {
       return try await settle(request, refusing: nil)
     } catch let error as PostgresError where error.isRefusal {
-      let runs = request.runs
-      guard runs.count > 1 else {
+      let parts = request.parts
+      guard parts.count > 1 else {
         return try await settle(request, refusing: Rejection(.refused))
       }
       var response: PushResponse?
-      for run in runs {
-        let part = try await settle(run)
+      for one in parts {
+        let part = try await settle(one)
         response = PushResponse(
           epoch: part.epoch, lmid: part.lmid, results: (response?.results ?? []) + part.results)
       }
@@ -61,10 +61,11 @@ struct Push: Sendable {
       guard opened[0].rowCount == 1, let device = writing.principal.deviceID else { throw Problem.notFound }
       let row = opened[0][0]
       let lmid: Int64 = try row.get("last_sequence")
+      let stored = try Self.stored(opened[1])
       let plan: PushPlan
-      do {
-        plan = try PushPlan(request, from: device.wire, lmid: lmid, stored: Self.stored(opened[1]))
-      } catch { throw Problem(error, lmid: lmid) }
+      do throws(PushError) { plan = try PushPlan(request, from: device.wire, lmid: lmid, stored: stored) } catch {
+        throw Problem(error, lmid: lmid)
+      }
       let epoch: String = try row.get("epoch")
       let version: Int64 = try row.get("version")
       guard !plan.fresh.isEmpty else { return PushResponse(epoch: epoch, lmid: lmid, results: plan.replays) }
@@ -76,7 +77,7 @@ struct Push: Sendable {
           isRevoked: try row.get("revoked")),
         server: ServerPosition(epoch: epoch, fork: try row.get("fork"), version: version),
         missions: loaded.missions, states: loaded.states, openConflicts: loaded.conflicts,
-        diagnosticCodes: loaded.codes, check: .fields, newConflictID: { call.clock.newID().wire })
+        diagnosticCodes: loaded.codes, check: .fieldSets, newConflictID: { call.clock.newID().wire })
       let outcomes = refusing.map { rejection in plan.fresh.map { _ in MergeOutcome.rejected(rejection) } }
         ?? decision.decide(plan.fresh)
       let writer = PushWriter(writing: writing, device: device, rowVersions: loaded.rowVersions)

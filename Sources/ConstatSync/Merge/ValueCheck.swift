@@ -23,7 +23,7 @@ public struct ValueCheck: Sendable {
   /// Takes every value as it comes: for tests of other rules.
   public static let none = ValueCheck { (_, _, values) throws(FieldProblems) in values }
 
-  func callAsFunction(
+  public func callAsFunction(
     _ type: EntityType, _ use: FieldSet.Use, _ values: [String: JSONValue]
   ) throws(FieldProblems) -> [String: JSONValue] {
     try check(type, use, values)

@@ -18,6 +18,8 @@ public struct ParkReason: RawRepresentable, Sendable, Hashable {
 /// Why a mutation is not applied and never will be; the server keeps its payload.
 public struct Rejection: Sendable, Hashable, Error {
   public enum Code: String, Sendable, Hashable, CaseIterable {
+    /// The database would not take it, though every check had let it pass.
+    case refused
     /// The mutation cannot be read.
     case malformed
     /// Devices do not create, set or delete rows of this type.
@@ -43,6 +45,7 @@ public struct Rejection: Sendable, Hashable, Error {
   public var detail: String {
     switch code {
     case .malformed: "cette modification est illisible"
+    case .refused: "la base de données refuse cette modification"
     case .operationNotAllowed: "un appareil ne peut pas faire cette opération"
     case .fieldNotWritable: "un appareil ne peut pas écrire ce champ"
     case .valueInvalid: "une valeur n'est pas admise"

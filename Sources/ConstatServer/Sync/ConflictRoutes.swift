@@ -1,0 +1,147 @@
+import ConstatCore
+import ConstatSync
+import Foundation
+import Postgres
+
+/// Conflicts and parked edits, for the office to decide: `/v1/sync/conflicts`, `/v1/sync/parked`. Nothing that anyone
+/// typed is dropped; each waits here until someone has said what it becomes.
+struct ConflictRoutes {
+  private static let choices = ["mine", "theirs", "value", "keep", "delete"]
+
+  func register(in routes: inout Routes) {
+    let office = Access.staff(.admin, .office)
+    routes.get("/v1/sync/conflicts", office) { reading in
+      let page = try Page(reading.call, filters: ["state", "dossier_id"])
+      return try .list(
+        await reading.query(ConflictStore.page(reading.call.organization, reading.call.query, page)), page: page)
+    }
+    routes.get("/v1/sync/conflicts/{id}", office) { reading in
+      try .resource(await reading.query(ConflictStore.one(reading.call.organization, reading.call.id())))
+    }
+    routes.post("/v1/sync/conflicts/{id}/resolve", office, resolve)
+    routes.get("/v1/sync/parked", office) { reading in
+      let page = try Page(reading.call, filters: ["state", "dossier_id"])
+      return try .list(
+        await reading.query(ParkedStore.page(reading.call.organization, reading.call.query, page)), page: page)
+    }
+    routes.get("/v1/sync/parked/{id}", office) { reading in
+      try .resource(await reading.query(ParkedStore.one(reading.call.organization, reading.call.id())))
+    }
+    routes.post("/v1/sync/parked/{id}/apply", office) { try await ParkedEdit(writing: $0).apply() }
+    routes.post("/v1/sync/parked/{id}/dismissal", office) { try await ParkedEdit(writing: $0).dismiss() }
+  }
+
+  /// `mine` is the device's value, `theirs` what stood against it, `value` any other; a conflict between an edit and a
+  /// deletion is settled with `keep` or `delete`.
+  @Sendable private func resolve(_ writing: WriteCall) async throws -> Reply {
+    let id = try writing.call.id()
+    let body = try writing.call.json()
+    // The value is of the contested field's kind, and checked as such below.
+    var members = body.object ?? [:]
+    members["value"] = nil
+    let fields = FieldSet([.required("choice", .choice(Self.choices))])
+    do { _ = try fields.checked(body.object == nil ? body : .object(members), as: .creation) } catch { throw Problem(error) }
+    let locked = try await writing.transaction.query(ConflictStore.locked(writing.organization, id))
+    guard locked.rowCount == 1 else { throw Problem.notFound }
+    let row = locked[0]
+    guard try row.get("state", as: String.self) == "open" else {
+      throw Problem.conflict("conflict-resolved", "Conflit déjà tranché")
+    }
+    let field: String = try row.get("field")
+    let table: String = try row.get("entity_type")
+    let entity: UUID = try row.get("entity_id")
+    let choice = body["choice"]?.string ?? ""
+    let rows = RowStore(transaction: writing.transaction)
+    if field == ConflictRecord.deletion {
+      guard choice == "keep" || choice == "delete" else {
+        throw Problem.field("/choice", "not-in-choice", "keep ou delete")
+      }
+      if choice == "delete" { try await rows.delete(table, id: entity, expected: nil) }
+    } else {
+      let value: JSONValue
+      switch choice {
+      case "mine": value = try PushStore.json(row, "mine")["value"] ?? .null
+      case "theirs": value = try PushStore.json(row, "theirs")["value"] ?? .null
+      case "value": value = body["value"] ?? .null
+      default: throw Problem.field("/choice", "not-in-choice", "mine, theirs ou value")
+      }
+      try await rows.update(table, id: entity, expected: nil, Self.checked(table, field, value))
+    }
+    var resolution: [String: JSONValue] = ["choice": .string(choice)]
+    if let value = body["value"] { resolution["value"] = value }
+    let results = try await writing.transaction.pipeline([
+      ConflictStore.resolve(writing.organization, id, .object(resolution), by: writing.principal.actor),
+      ConflictStore.one(writing.organization, id),
+    ])
+    return try .resource(results[1])
+  }
+
+  private static func checked(_ table: String, _ field: String, _ value: JSONValue) throws -> [String: JSONValue] {
+    guard let type = EntityType(rawValue: table) else { throw Problem.notFound }
+    do { return try ValueCheck.fieldSets(type, .patch, [field: value]) } catch { throw Problem(error) }
+  }
+}
+
+/// A parked edit being settled by the office.
+struct ParkedEdit: Sendable {
+  let writing: WriteCall
+
+  func apply() async throws -> Reply {
+    let (id, row) = try await locked()
+    let mutation: Mutation
+    let payload = try PushStore.json(row, "mutation")
+    do { mutation = try Mutation(json: payload) } catch { throw Problem(error) }
+    let store = PushStore(organization: writing.organization)
+    let device: UUID = try row.get("device_id")
+    let technician: UUID = try row.get("technician_id")
+    let dossiers = [mutation.dossier].compactMap(UUID.init(uuidString:))
+    let ids = [mutation.key.id, mutation.dossier].compactMap(UUID.init(uuidString:))
+    let results = try await writing.transaction.pipeline([
+      DeviceStore.positions(writing.organization), store.lock(dossiers),
+      store.missions(dossiers, technician: "\(technician)"), store.entities(ids),
+      store.openConflicts(ids, device: "\(device)"), store.diagnosticCodes,
+    ])
+    var loaded = try PushStore.loaded(
+      missions: results[2], entities: results[3], conflicts: results[4], codes: results[5])
+    // The office vouches for it now: the mission counts as the device's.
+    for dossier in loaded.missions.keys { loaded.missions[dossier]?.closed = nil }
+    let clock = writing.call.clock
+    var decision = PushDecision(
+      author: Author(device: device.wire, technician: technician.wire),
+      server: ServerPosition(
+        epoch: try results[0][0].get("epoch"), fork: try results[0][0].get("fork"),
+        version: try results[0][0].get("version")),
+      missions: loaded.missions, states: loaded.states, openConflicts: loaded.conflicts,
+      diagnosticCodes: loaded.codes, check: .fieldSets, newConflictID: { clock.newID().wire })
+    let outcome = decision.decide([.mutation(mutation)])[0]
+    switch outcome.status {
+    case .rejected, .parked:
+      throw Problem.conflict(
+        "edit-not-applicable", "Modification inapplicable", detail: outcome.rejection?.detail,
+        members: ["reason": .string(outcome.rejection?.code.rawValue ?? outcome.parked?.rawValue ?? "")])
+    case .applied, .merged, .conflicted:
+      try await PushWriter(writing: writing, device: device, rowVersions: loaded.rowVersions).carryOut(decision)
+      return try await settle(id, as: "applied")
+    }
+  }
+
+  func dismiss() async throws -> Reply { try await settle(locked().id, as: "dismissed") }
+
+  private func locked() async throws -> (id: UUID, row: Row) {
+    let id = try writing.call.id()
+    let locked = try await writing.transaction.query(ParkedStore.locked(writing.organization, id))
+    guard locked.rowCount == 1 else { throw Problem.notFound }
+    guard try locked[0].get("state", as: String.self) == "parked" else {
+      throw Problem.conflict("edit-settled", "Modification déjà traitée")
+    }
+    return (id, locked[0])
+  }
+
+  private func settle(_ id: UUID, as state: String) async throws -> Reply {
+    let results = try await writing.transaction.pipeline([
+      ParkedStore.settle(writing.organization, id, as: state, by: writing.principal.actor),
+      ParkedStore.one(writing.organization, id),
+    ])
+    return try .resource(results[1])
+  }
+}
