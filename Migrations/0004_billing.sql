@@ -128,8 +128,10 @@ CREATE TABLE payment (
   organization_id uuid NOT NULL REFERENCES organization,
   id uuid NOT NULL,
   company_id uuid NOT NULL,
+  number text NOT NULL, -- proves its book entries; one series per company and year
   dossier_id uuid,
   payer_id uuid,
+  auxiliary text NOT NULL, auxiliary_label text NOT NULL, -- the payer's account under 411, as on the day of receipt
   source text NOT NULL CHECK (source IN ('office', 'field')),
   means text NOT NULL CHECK (means IN ('cash', 'cheque', 'card', 'online_card', 'transfer', 'direct_debit')),
   amount_cents bigint NOT NULL CHECK (amount_cents > 0),
@@ -141,6 +143,7 @@ CREATE TABLE payment (
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (organization_id, id),
+  CONSTRAINT payment_number_key UNIQUE (organization_id, company_id, number),
   FOREIGN KEY (organization_id, company_id) REFERENCES company,
   FOREIGN KEY (organization_id, dossier_id) REFERENCES dossier,
   FOREIGN KEY (organization_id, payer_id) REFERENCES contact
@@ -195,6 +198,30 @@ CALL system.govern('payment_reversal', verbs => 'SELECT, INSERT');
 CREATE TRIGGER immutable BEFORE UPDATE OR DELETE ON payment_reversal FOR EACH ROW
 EXECUTE FUNCTION system.refuse('a reversal never changes');
 
+-- The payments that a closed slip handed to the bank, whole: a cheque is one thing. Written when the slip closes, so
+-- that one that bounces later leaves the slip as it was.
+CREATE TABLE deposit_slip_item (
+  organization_id uuid NOT NULL REFERENCES organization,
+  id uuid NOT NULL,
+  deposit_slip_id uuid NOT NULL,
+  payment_id uuid NOT NULL,
+  instalment_id uuid NOT NULL,
+  position integer NOT NULL,
+  amount_cents bigint NOT NULL CHECK (amount_cents > 0),
+  version bigint NOT NULL DEFAULT 1,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (organization_id, id),
+  CONSTRAINT deposit_slip_item_payment_key UNIQUE (organization_id, payment_id),
+  FOREIGN KEY (organization_id, deposit_slip_id) REFERENCES deposit_slip,
+  FOREIGN KEY (organization_id, payment_id) REFERENCES payment,
+  FOREIGN KEY (organization_id, instalment_id) REFERENCES instalment
+);
+CREATE INDEX deposit_slip_item_slip ON deposit_slip_item (organization_id, deposit_slip_id, position);
+CALL system.govern('deposit_slip_item', verbs => 'SELECT, INSERT');
+CREATE TRIGGER immutable BEFORE UPDATE OR DELETE ON deposit_slip_item FOR EACH ROW
+EXECUTE FUNCTION system.refuse('a closed deposit slip never changes');
+
 -- Book entries; numbers are contiguous per company, fiscal year and journal (FEC, LPF A47 A-1).
 CREATE TABLE journal_entry (
   organization_id uuid NOT NULL REFERENCES organization,
@@ -210,6 +237,7 @@ CREATE TABLE journal_entry (
   event text NOT NULL,
   source_id uuid NOT NULL,
   dossier_id uuid,
+  settled_on date, settled_by text, -- how and when money moved: columns of the FEC on cash basis
   validated_at timestamptz NOT NULL,
   version bigint NOT NULL DEFAULT 1,
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -244,6 +272,7 @@ CREATE TABLE journal_line (
   CONSTRAINT journal_line_side CHECK ((debit_cents = 0) <> (credit_cents = 0))
 );
 CREATE INDEX journal_line_entry ON journal_line (organization_id, entry_id, position);
+CREATE INDEX journal_line_matching ON journal_line (organization_id, matching) WHERE matching IS NOT NULL;
 CALL system.govern('journal_line', verbs => 'SELECT, INSERT, UPDATE');
 
 -- Links of the organization's chain of issued documents, in order. content is the canonical text that was hashed with

@@ -7,6 +7,8 @@ public struct CreditAllocationPosting: Posting {
   public let number: String
   public let day: Day
   public let payer: Auxiliary
+  /// Whose debt the target is, where it is not the payer's own.
+  public let debtor: Auxiliary?
   /// The document that gives; nil is the payer's free credit.
   public let source: String?
   /// The document that takes; nil returns the amount to the free credit.
@@ -16,12 +18,13 @@ public struct CreditAllocationPosting: Posting {
   public let collected: VATTotals
 
   public init(
-    number: String, day: Day, payer: Auxiliary, source: String?, target: String?, amount: Money,
-    collected: VATTotals
+    number: String, day: Day, payer: Auxiliary, debtor: Auxiliary? = nil, source: String?, target: String?,
+    amount: Money, collected: VATTotals
   ) {
     self.number = number
     self.day = day
     self.payer = payer
+    self.debtor = debtor
     self.source = source
     self.target = target
     self.amount = amount
@@ -31,7 +34,7 @@ public struct CreditAllocationPosting: Posting {
   public func entries(in chart: ChartOfAccounts) throws(EntryError) -> [EntryDraft] {
     let lines = [
       LedgerLine(debit: amount, to: chart.customers, auxiliary: payer, matching: source),
-      LedgerLine(credit: amount, to: chart.customers, auxiliary: payer, matching: target),
+      LedgerLine(credit: amount, to: chart.customers, auxiliary: debtor ?? payer, matching: target),
     ].compactMap(\.self)
     let vat = CollectedVAT(
       settled: collected, day: day, pieceReference: number, pieceDay: day,

@@ -3,11 +3,14 @@ public import ConstatCore
 /// The part of a payment that settles one document.
 public struct SettledDocument: Hashable, Sendable {
   public let number: String
+  /// Whose debt it is, where someone else pays it (a notary for the seller); nil: the payer's own.
+  public let debtor: Auxiliary?
   /// Negative when the money is given back.
   public let amount: Money
 
-  public init(number: String, amount: Money) {
+  public init(number: String, debtor: Auxiliary? = nil, amount: Money) {
     self.number = number
+    self.debtor = debtor
     self.amount = amount
   }
 }
@@ -65,7 +68,7 @@ public struct PaymentPosting: Posting {
   func debtLines(in chart: ChartOfAccounts) -> [LedgerLine?] {
     settled.map { part in
       LedgerLine(
-        credit: part.amount, to: chart.customers, auxiliary: payer, matching: part.number)
+        credit: part.amount, to: chart.customers, auxiliary: part.debtor ?? payer, matching: part.number)
     } + [LedgerLine(credit: excess, to: chart.customers, auxiliary: payer)]
   }
 }
