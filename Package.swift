@@ -35,6 +35,7 @@ let package = Package(
     .target(
       name: "Postgres", dependencies: ["CLibPQ", logging, lifecycle, crypto],
       swiftSettings: strict),
+    .target(name: "LocalPostgres", swiftSettings: strict),
     .target(name: "ConstatCore", swiftSettings: strict),
     .target(name: "ConstatLedger", dependencies: ["ConstatCore", crypto], swiftSettings: strict),
     .target(name: "ConstatSync", dependencies: ["ConstatCore", crypto], swiftSettings: strict),
@@ -55,14 +56,16 @@ let package = Package(
       name: "ConstatCLI",
       dependencies: [
         "ConstatServer", "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore", "Postgres",
-        logging, lifecycle,
+        "LocalPostgres", logging, lifecycle,
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ], swiftSettings: strict),
     .target(
       name: "Support",
       dependencies: [
-        "ConstatServer", "Postgres", "ConstatCore", hummingbird, logging,
+        "ConstatServer", "Postgres", "LocalPostgres", "ConstatCore", hummingbird, logging,
         .product(name: "HummingbirdTesting", package: "hummingbird"),
       ], path: "Tests/Support", swiftSettings: strict),
     .testTarget(

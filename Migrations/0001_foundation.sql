@@ -6,6 +6,8 @@
 
 CREATE SCHEMA IF NOT EXISTS system;
 GRANT USAGE ON SCHEMA system, public TO constat_app;
+-- So that a server can tell whether the schema is the one it was built for.
+GRANT SELECT ON system.schema_migration TO constat_app;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 
 -- The organization of the running transaction. NULL outside one, so that a policy then matches nothing.

@@ -1,1 +1,9 @@
-@main struct Constat { static func main() {} }
+import ArgumentParser
+
+/// The one program of an installation: serves, works, migrates, checks.
+@main
+struct Constat: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "constat", abstract: "The open backend for French real-estate diagnostics companies.",
+    subcommands: [Serve.self, Work.self, Migrate.self, Seed.self, Check.self, PrintContract.self])
+}

@@ -3,7 +3,6 @@ import Foundation
 import HTTPTypes
 public import Hummingbird
 import Logging
-import Metrics
 import NIOCore
 import Postgres
 
@@ -37,22 +36,20 @@ struct Gateway: Sendable {
     for route in routes.all {
       let path = route.path.replacing("{", with: ":").replacing("}", with: "")
       let label = "\(route.method.rawValue) \(route.path)"
-      let timer = Metrics.Timer(label: "http_request_duration", dimensions: [("route", label)])
+      let log = RequestLog(route: label)
       router.on(RouterPath(path), method: route.method) { request, context in
-        let start = ContinuousClock.now
-        let response = await respond(route, request, context)
-        timer.recordNanoseconds((ContinuousClock.now - start).nanoseconds)
-        if response.status.code >= 500 {
-          Counter(label: "http_server_errors", dimensions: [("route", label)]).increment()
-        }
-        return response
+        await respond(route, request, context, log)
       }
     }
     return router
   }
 
-  private func respond(_ route: Routes.Route, _ request: Request, _ context: GatewayContext) async -> Response {
+  private func respond(
+    _ route: Routes.Route, _ request: Request, _ context: GatewayContext, _ log: RequestLog
+  ) async -> Response {
+    let start = ContinuousClock.now
     let requestID = Self.requestID(request, services.clock)
+    let token = request.headers[.authorization].flatMap(Self.token)
     var reply: Reply
     do {
       let body = try await Self.body(request, limit: route.bodyLimit)
@@ -63,12 +60,15 @@ struct Gateway: Sendable {
           uniquingKeysWith: { $1 }),
         query: QueryParameters(request.uri.queryParameters.map { (String($0.key), String($0.value)) }),
         headers: request.headers, body: body, requestID: requestID, remoteAddress: context.remoteAddress,
-        token: request.headers[.authorization].flatMap(Self.token))
+        token: token)
       reply = try await route.answer(call)
     } catch {
       reply = Self.reply(to: error, requestID: requestID, route: route.path, logger: context.logger)
     }
     reply.headers[Self.requestIDHeader] = requestID
+    log.record(
+      reply.status, since: start, requestID: requestID,
+      organization: reply.status == .unauthorized ? nil : token?.organization, to: context.logger)
     return Self.response(reply)
   }
 
@@ -143,6 +143,7 @@ struct Gateway: Sendable {
   /// Paths that no route has: 404, or 405 with what would be allowed.
   private struct Fallback: RouterMiddleware {
     let gateway: Gateway
+    let log = RequestLog(route: "-")
 
     func handle(
       _ request: Request, context: GatewayContext, next: (Request, GatewayContext) async throws -> Response
@@ -150,6 +151,7 @@ struct Gateway: Sendable {
       do {
         return try await next(request, context)
       } catch {
+        let start = ContinuousClock.now
         let requestID = Gateway.requestID(request, gateway.services.clock)
         var failure = error
         if let http = error as? HTTPError, http.status == .notFound {
@@ -164,6 +166,7 @@ struct Gateway: Sendable {
         }
         var reply = Gateway.reply(to: failure, requestID: requestID, route: "-", logger: context.logger)
         reply.headers[Gateway.requestIDHeader] = requestID
+        log.record(reply.status, since: start, requestID: requestID, organization: nil, to: context.logger)
         return Gateway.response(reply)
       }
     }
@@ -183,8 +186,4 @@ extension UInt8 {
     default: false
     }
   }
-}
-
-extension Duration {
-  fileprivate var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
 }

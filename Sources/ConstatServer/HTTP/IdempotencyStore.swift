@@ -61,4 +61,11 @@ struct IdempotencyStore {
         AND key = \(key)
       """)
   }
+
+  static func prune(_ organization: UUID) -> SQL {
+    """
+    DELETE FROM system.idempotency_key WHERE organization_id = \(organization)
+      AND created_at < clock_timestamp() - interval '24 hours'
+    """
+  }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import LocalPostgres
 public import Postgres
 
 /// A PostgreSQL server for the tests of one process, needing no set-up.
@@ -52,19 +53,13 @@ public final class TestCluster: Sendable {
   // MARK: Starting a server
 
   private static func launch(settings: [String: String]) throws -> TestCluster {
-    let binaries = try findBinaries()
-    let user = unprivilegedUser()
+    let programs = try PostgresPrograms.find()
+    let account = UnprivilegedAccount.needed
     let directory = "/tmp/constat-pg-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
     try FileManager.default.createDirectory(
       atPath: directory, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-    if let user { try runToEnd(["/bin/chown", user, directory]) }
-    let locale = FileManager.default.fileExists(atPath: "/etc/debian_version") ? "C.UTF-8" : "en_US.UTF-8"
-    try runToEnd(
-      asUser(user)
-        + [
-          "\(binaries)/initdb", "-D", "\(directory)/data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
-          "--locale=\(locale)", "--no-sync", "--no-instructions",
-        ])
+    try account?.own(directory)
+    try programs.initialise("\(directory)/data", as: account, durable: false)
     var options: [String: String] = [
       "listen_addresses": "", "unix_socket_directories": directory, "max_connections": "400",
       "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal",
@@ -72,9 +67,8 @@ public final class TestCluster: Sendable {
     ]
     options.merge(settings) { $1 }
     let server =
-      ["\(binaries)/postgres", "-D", "\(directory)/data"]
-      + options.flatMap { ["-c", "\($0.key)=\($0.value)"] }
-    let lifeline = try runBeside(asUser(user), server, directory: directory)
+      [programs.program("postgres"), "-D", "\(directory)/data"] + options.flatMap { ["-c", "\($0.key)=\($0.value)"] }
+    let lifeline = try runBeside(account, server, directory: directory)
     let superuser = try ConnectionString("host=\(directory) user=postgres dbname=postgres")
     try waitUntilReady(superuser, log: "\(directory)/log")
     return TestCluster(superuser: superuser, lifeline: lifeline)
@@ -82,7 +76,7 @@ public final class TestCluster: Sendable {
 
   /// Starts the server under a shell that ends it, and removes its directory, once this process is gone.
   private static func runBeside(
-    _ prefix: [String], _ server: [String], directory: String
+    _ account: UnprivilegedAccount?, _ server: [String], directory: String
   ) throws -> FileHandle {
     let script = """
       trap '' INT TERM HUP
@@ -96,7 +90,7 @@ public final class TestCluster: Sendable {
     let pipe = Pipe()
     let writeEnd = pipe.fileHandleForWriting
     _ = fcntl(writeEnd.fileDescriptor, F_SETFD, FD_CLOEXEC)
-    let process = makeProcess(prefix + ["/bin/sh", "-c", script, directory] + server)
+    let process = PostgresPrograms.process(account.prefixed(["/bin/sh", "-c", script, directory] + server))
     process.standardInput = pipe
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
@@ -110,58 +104,9 @@ public final class TestCluster: Sendable {
       do { return try AdminSession.runBlocking(at: superuser.text) { _ in } } catch { lastError = error }
       Thread.sleep(forTimeInterval: 0.05)
     }
-    throw TestClusterError(
+    throw PostgresPrograms.Failure(
       "no server: \(String(describing: lastError)) \((try? String(contentsOfFile: log, encoding: .utf8)) ?? "")"
     )
-  }
-
-  /// `initdb` and `postgres` refuse root, so root's tests run them as somebody else.
-  private static func unprivilegedUser() -> String? {
-    guard getuid() == 0 else { return nil }
-    return getpwnam("postgres") != nil ? "postgres" : "nobody"
-  }
-
-  private static func asUser(_ user: String?) -> [String] {
-    guard let user, let entry = getpwnam(user) else { return [] }
-    let group = entry.pointee.pw_gid
-    return ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(group)", "--clear-groups"]
-  }
-
-  /// The directory of `initdb`: on the path, or where Debian, Homebrew and Postgres.app put it.
-  private static func findBinaries() throws -> String {
-    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-    var candidates = path.split(separator: ":").map(String.init)
-    for parent in ["/usr/lib/postgresql", "/Applications/Postgres.app/Contents/Versions"] {
-      let versions = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
-      let newestFirst = versions.sorted { $0.compare($1, options: .numeric) == .orderedDescending }
-      candidates += newestFirst.map { "\(parent)/\($0)/bin" }
-    }
-    candidates += ["/opt/homebrew/opt/postgresql@15/bin", "/usr/local/opt/postgresql@15/bin"]
-    guard
-      let found = candidates.first(where: { FileManager.default.isExecutableFile(atPath: "\($0)/initdb") })
-    else { throw TestClusterError("initdb not found: install PostgreSQL 15 or put it on the path") }
-    return found
-  }
-
-  private static func makeProcess(_ command: [String]) -> Process {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: command[0])
-    process.arguments = Array(command.dropFirst())
-    process.currentDirectoryURL = URL(fileURLWithPath: "/")
-    return process
-  }
-
-  private static func runToEnd(_ command: [String]) throws {
-    let process = makeProcess(command)
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw TestClusterError("\(command[0]): \(String(decoding: text, as: UTF8.self))")
-    }
   }
 
   // MARK: Roles
@@ -177,12 +122,6 @@ public final class TestCluster: Sendable {
       }
     }
   }
-}
-
-/// Why no test server could be had.
-struct TestClusterError: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
 }
 
 /// Runs blocking work on a thread of its own.

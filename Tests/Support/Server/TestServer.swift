@@ -48,8 +48,9 @@ public final class TestServer: Sendable {
       PoolConfiguration(url: database.ownerURL, size: 1, pipelineConnections: 1, acquireTimeoutMilliseconds: 10_000),
       logger: logger)
     let services = Services(pool: pool, clock: clock, secret: Array("test secret of thirty-two bytes!".utf8))
-    let app = App(services: services)
-    let contract = try Contract(directory: root.appending(path: "openapi"))
+    let installation = try Installation(home: root)
+    let app = App(services: services, installation: installation)
+    let contract = installation.contract
     let application = Application(router: app.router(), logger: logger)
     do {
       try await application.test(.router) { client in
