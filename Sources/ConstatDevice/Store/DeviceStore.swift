@@ -1,0 +1,79 @@
+import ConstatCore
+import ConstatSync
+import GRDB
+
+/// The device's SQLite file. What the technician typed is in it, on the disk, before an edit returns: the journal's
+/// entry is its local effect, since what shows is computed from checkpoint and journal.
+struct DeviceStore: Sendable {
+  let pool: DatabasePool
+
+  /// Opens the file, or makes it.
+  init(file: String) throws {
+    var configuration = Configuration()
+    configuration.prepareDatabase { db in
+      // Without effect but on Apple's systems, where a plain fsync leaves data in the drive's cache.
+      try db.execute(literal: "PRAGMA fullfsync = ON")
+    }
+    pool = try DatabasePool(path: file, configuration: configuration)
+    // After opening, since a pool sets NORMAL then, which may lose the last commits when the power goes.
+    try pool.writeWithoutTransaction { db in try db.execute(literal: "PRAGMA synchronous = FULL") }
+    try Self.migrator.migrate(pool)
+  }
+
+  private static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1") { db in
+      try db.execute(
+        literal: """
+          CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+          -- The server's rows as of the checkpoint's version.
+          CREATE TABLE entity (
+            type TEXT NOT NULL, id TEXT NOT NULL, dossier TEXT, version INTEGER NOT NULL, born INTEGER NOT NULL,
+            fields TEXT NOT NULL, field_versions TEXT NOT NULL, PRIMARY KEY (type, id)
+          ) WITHOUT ROWID;
+          CREATE INDEX entity_dossier ON entity (dossier);
+
+          -- The pages of a pull that is under way, as they came. Nothing of them shows.
+          CREATE TABLE staging (page INTEGER PRIMARY KEY, response TEXT NOT NULL);
+
+          -- Each edit in its final bytes, and what the server said of it.
+          CREATE TABLE journal (
+            seq INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL, dossier TEXT NOT NULL,
+            mutation TEXT NOT NULL, made_at INTEGER NOT NULL,
+            state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'acknowledged')),
+            result TEXT, result_version INTEGER, result_epoch TEXT, settled_at INTEGER
+          );
+          CREATE INDEX journal_waiting ON journal (seq) WHERE state <> 'acknowledged';
+          CREATE INDEX journal_result ON journal (result_version);
+
+          -- What the technician must be told.
+          CREATE TABLE inbox (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, kind TEXT NOT NULL,
+            dossier TEXT, label TEXT NOT NULL, detail TEXT NOT NULL, dismissed INTEGER NOT NULL DEFAULT 0
+          );
+          """)
+    }
+    return migrator
+  }
+
+  /// Removes all that the device holds, overwriting it in the file. Refused, with false, while an edit is unanswered.
+  func wipe() async throws -> Bool {
+    try await pool.writeWithoutTransaction { db in
+      try db.execute(literal: "PRAGMA secure_delete = ON")
+    }
+    let isWiped = try await pool.write { db in
+      guard try JournalStore(db: db).waitingCount() == 0 else { return false }
+      try db.execute(
+        literal: """
+          DELETE FROM entity; DELETE FROM staging; DELETE FROM journal; DELETE FROM inbox; DELETE FROM meta;
+          """)
+      return true
+    }
+    if isWiped {
+      try await pool.vacuum()
+      _ = try await pool.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
+    }
+    return isWiped
+  }
+}

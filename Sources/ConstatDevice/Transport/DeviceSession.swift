@@ -1,0 +1,66 @@
+import ConstatCore
+
+/// The device's sign-in: trades the secret for tokens of some minutes, anew where one has expired.
+actor DeviceSession {
+  private let transport: Transport
+  private let enrolment: Enrolment
+  private let now: @Sendable () -> Instant
+  private var token: String?
+  private var expiresAt: Instant = .min
+
+  init(transport: Transport, enrolment: Enrolment, now: @escaping @Sendable () -> Instant) {
+    self.transport = transport
+    self.enrolment = enrolment
+    self.now = now
+  }
+
+  /// The answer's JSON; throws `SyncError` for all others.
+  func post(_ path: String, _ body: [UInt8]) async throws -> JSONValue {
+    var answer = try await exchange(path, body)
+    if answer.status == 401 {
+      token = nil
+      answer = try await exchange(path, body)
+    }
+    return try Self.value(of: answer)
+  }
+
+  private func exchange(_ path: String, _ body: [UInt8]) async throws -> Transport.Answer {
+    try await Self.send(.init(path: path, token: try await currentToken(), body: body), through: transport)
+  }
+
+  private func currentToken() async throws -> String {
+    if let token, now() < expiresAt { return token }
+    let body: JSONValue = ["secret": .string(enrolment.secret)]
+    let answer = try await Self.send(
+      .init(path: "/v1/devices/\(enrolment.device)/token", token: nil, body: body.serialized()), through: transport)
+    let value = try Self.value(of: answer)
+    guard let text = value["access_token"]?.string else { throw SyncError.unreadableAnswer("access_token") }
+    // Half a minute early, so that a token does not expire on its way. The device's own clock counts, from its own
+    // reading: being set wrong does not matter.
+    expiresAt = now().adding(seconds: (value["expires_in"]?.integer ?? 60) - 30)
+    token = text
+    return text
+  }
+
+  static func send(_ request: Transport.Request, through transport: Transport) async throws -> Transport.Answer {
+    do {
+      return try await transport.send(request)
+    } catch let error as TransportError {
+      throw SyncError.offline(error.detail)
+    }
+  }
+
+  static func value(of answer: Transport.Answer) throws -> JSONValue {
+    switch answer.status {
+    case 200..<300:
+      do {
+        return try JSONValue.parse(answer.body)
+      } catch {
+        throw SyncError.unreadableAnswer(error.code)
+      }
+    case 401: throw SyncError.signInRefused
+    case 429, 500..<600: throw SyncError.serverBusy(status: answer.status, retryAfterSeconds: answer.retryAfterSeconds)
+    default: throw SyncError.refused(ServerProblem(answer))
+    }
+  }
+}
