@@ -56,7 +56,8 @@ public struct Rejection: Sendable, Hashable, Error {
 
   public init(json: JSONValue, at pointer: String = "") throws(FieldProblems) {
     let reader = try WireReader(json, at: pointer)
-    code = try reader.choice("code", of: Code.self)
+    // A newer server may know more codes: an answer that cannot be read would be asked for again for ever.
+    code = Code(rawValue: try reader.string("code")) ?? .refused
     var problems: [FieldProblem] = []
     for value in reader["errors"]?.array ?? [] {
       guard let code = FieldProblem.Code(rawValue: value["code"]?.string ?? "") else { continue }
