@@ -58,7 +58,8 @@ struct FieldWork {
 }
 
 /// A device that speaks the wire by hand.
-final class RawDevice {
+/// Used by one task at a time.
+final class RawDevice: @unchecked Sendable {
   let server: TestServer
   let id: String
   let token: String
