@@ -300,6 +300,8 @@ CREATE TABLE system.blob (
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (organization_id, sha256)
 );
+-- PDF and JPEG are compressed already.
+ALTER TABLE system.blob ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
 CALL system.isolate('system.tenant_sync', true);
 CALL system.isolate('system.seal', true);

@@ -98,7 +98,7 @@ CREATE UNIQUE INDEX api_token_hash_key ON api_token (organization_id, token_hash
 CALL system.govern('api_token', '{token_hash}');
 
 -- Sign-in sessions. Refresh is idempotent: the parent stays replayable until its successor is first used, so that a
--- phone whose answer was lost is not signed out.
+-- phone whose answer was lost is not signed out. network is the part of ip_address that neighbours share.
 CREATE TABLE system.session (
   organization_id uuid NOT NULL,
   id uuid NOT NULL,
@@ -112,6 +112,7 @@ CREATE TABLE system.session (
   successor_used boolean NOT NULL DEFAULT false,
   expires_at timestamptz NOT NULL,
   revoked_at timestamptz,
+  ip_address text, network text,
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (organization_id, id)
 ) WITH (fillfactor = 70);
@@ -120,7 +121,8 @@ CREATE INDEX session_account ON system.session (organization_id, account_id);
 CALL system.isolate('system.session');
 GRANT SELECT, INSERT, UPDATE, DELETE ON system.session TO constat_app;
 
--- Failed sign-ins per account address and per network, for the growing delay.
+-- Failed sign-ins per address and per network, for the growing delay. They precede a tenant, so they all belong to the
+-- organization of zeros, which does not exist; subjects are hashes.
 CREATE TABLE system.sign_in_failure (
   organization_id uuid NOT NULL,
   subject text NOT NULL,
@@ -128,6 +130,7 @@ CREATE TABLE system.sign_in_failure (
   last_at timestamptz NOT NULL,
   PRIMARY KEY (organization_id, subject)
 );
+CREATE INDEX sign_in_failure_age ON system.sign_in_failure (organization_id, last_at);
 CALL system.isolate('system.sign_in_failure');
 GRANT SELECT, INSERT, UPDATE, DELETE ON system.sign_in_failure TO constat_app;
 
@@ -136,12 +139,14 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON system.sign_in_failure TO constat_app;
 CREATE FUNCTION system.authenticate(org uuid, hash bytea, via text)
 RETURNS TABLE (kind text, actor text, account_id uuid, device_id uuid, contact_id uuid, profiles text[], scopes text[])
 LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  first_use boolean;
 BEGIN
   PERFORM set_config('app.organization_id', org::text, true);
   SELECT CASE WHEN s.device_id IS NOT NULL THEN 'device' ELSE a.kind END,
     CASE WHEN s.device_id IS NOT NULL THEN 'device:' || s.device_id ELSE 'user:' || a.id END,
-    a.id, s.device_id, a.contact_id, a.profiles, '{}'::text[]
-  INTO kind, actor, account_id, device_id, contact_id, profiles, scopes
+    a.id, s.device_id, a.contact_id, a.profiles, '{}'::text[], s.generation > 0 AND NOT s.successor_used
+  INTO kind, actor, account_id, device_id, contact_id, profiles, scopes, first_use
   FROM system.session s JOIN user_account a ON a.organization_id = s.organization_id AND a.id = s.account_id
   WHERE s.organization_id = org AND s.access_hash = hash AND s.access_expires_at > now() AND s.revoked_at IS NULL
     AND a.disabled_at IS NULL;
@@ -155,6 +160,9 @@ BEGIN
       PERFORM set_config('app.organization_id', '', true);
       RETURN;
     END IF;
+  ELSIF first_use AND current_setting('transaction_read_only') = 'off' THEN
+    UPDATE system.session s SET successor_used = true
+    WHERE s.organization_id = org AND s.access_hash = hash AND NOT s.successor_used;
   END IF;
   PERFORM set_config('app.actor', actor, true), set_config('app.channel', via, true),
     set_config('app.device_id', coalesce(device_id::text, ''), true),
@@ -162,17 +170,21 @@ BEGIN
   RETURN NEXT;
 END $$;
 
--- The accounts that an address may sign in to, across organizations: the one look-up that precedes a tenant.
-CREATE FUNCTION system.sign_in_candidates(address text, organization_slug text)
-RETURNS TABLE (organization_id uuid, account_id uuid, password_hash text)
+-- The accounts that an address may sign in to, across organizations: the one look-up that precedes a tenant. familiar:
+-- the account has signed in from this network of late.
+CREATE FUNCTION system.sign_in_candidates(address text, organization_slug text, from_network text)
+RETURNS TABLE (organization_id uuid, account_id uuid, password_hash text, familiar boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT a.organization_id, a.id, a.password_hash FROM user_account a
-  JOIN organization o ON o.organization_id = a.organization_id
+  SELECT a.organization_id, a.id, a.password_hash, EXISTS (SELECT 1 FROM system.session s
+    WHERE s.organization_id = a.organization_id AND s.account_id = a.id AND s.network = from_network
+      AND s.created_at > now() - interval '90 days')
+  FROM user_account a JOIN organization o ON o.organization_id = a.organization_id
   WHERE lower(a.email) = lower(address) AND a.disabled_at IS NULL AND a.password_hash IS NOT NULL
     AND (organization_slug IS NULL OR o.slug = organization_slug)
   ORDER BY a.organization_id LIMIT 5 $$;
-REVOKE ALL ON FUNCTION system.sign_in_candidates(text, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION system.sign_in_candidates(text, text) TO constat_app;
+REVOKE ALL ON FUNCTION system.sign_in_candidates(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION system.sign_in_candidates(text, text, text) TO constat_app;
+CREATE POLICY sign_in ON system.session FOR SELECT TO constat_owner USING (true);
 CREATE POLICY sign_in ON user_account FOR SELECT TO constat_owner USING (true);
 CREATE POLICY sign_in ON organization FOR SELECT TO constat_owner USING (true);
 

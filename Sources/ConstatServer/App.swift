@@ -1,6 +1,6 @@
-public import Hummingbird
-import HTTPTypes
 import ConstatCore
+import HTTPTypes
+public import Hummingbird
 
 /// The composition root: every capability's routes, in one table.
 public struct App: Sendable {
@@ -11,8 +11,13 @@ public struct App: Sendable {
   public init(services: Services, installation: Installation) {
     self.services = services
     self.installation = installation
+    let hashing = PasswordHashing()
     var routes = Routes()
     InstallationRoutes(installation: installation).register(in: &routes)
+    SessionRoutes(hashing: hashing).register(in: &routes)
+    UserRoutes(hashing: hashing).register(in: &routes)
+    APITokenRoutes().register(in: &routes)
+    OrganizationRoutes().register(in: &routes)
     ContactRoutes().register(in: &routes)
     DeviceRoutes().register(in: &routes)
     PullRoutes().register(in: &routes)

@@ -38,11 +38,14 @@ public struct Services: Sendable {
   public let clock: WallClock
   /// Signs cursors and derives refresh tokens; the same on every process of an installation.
   public let secret: [UInt8]
+  /// Whether a proxy of ours stands before the server, whose `X-Forwarded-For` names the caller.
+  public let trustsForwardedFor: Bool
 
-  public init(pool: Pool, clock: WallClock, secret: [UInt8]) {
+  public init(pool: Pool, clock: WallClock, secret: [UInt8], trustsForwardedFor: Bool = false) {
     self.pool = pool
     self.clock = clock
     self.secret = secret
+    self.trustsForwardedFor = trustsForwardedFor
   }
 }
 
@@ -56,7 +59,7 @@ public struct Call: Sendable {
   public let parameters: [String: String]
   public let query: QueryParameters
   public let headers: HTTPFields
-  public let body: [UInt8]
+  public internal(set) var body: [UInt8]
   public let requestID: String
   public let remoteAddress: String?
   public let token: BearerToken?

@@ -52,15 +52,16 @@ struct Gateway: Sendable {
     let token = request.headers[.authorization].flatMap(Self.token)
     var reply: Reply
     do {
-      let body = try await Self.body(request, limit: route.bodyLimit)
-      let call = Call(
+      var call = Call(
         services: services, method: route.method, template: route.path, path: request.uri.path,
         parameters: Dictionary(
           context.parameters.map { (String($0.key), String($0.value).removingPercentEncoding ?? String($0.value)) },
           uniquingKeysWith: { $1 }),
         query: QueryParameters(request.uri.queryParameters.map { (String($0.key), String($0.value)) }),
-        headers: request.headers, body: body, requestID: requestID, remoteAddress: context.remoteAddress,
+        headers: request.headers, body: [], requestID: requestID, remoteAddress: remoteAddress(request, context),
         token: token)
+      try await route.admit(call)
+      call.body = try await Self.body(request, limit: route.bodyLimit)
       reply = try await route.answer(call)
     } catch {
       reply = Self.reply(to: error, requestID: requestID, route: route.path, logger: context.logger)
@@ -70,6 +71,14 @@ struct Gateway: Sendable {
       reply.status, since: start, requestID: requestID,
       organization: reply.status == .unauthorized ? nil : token?.organization, to: context.logger)
     return Self.response(reply)
+  }
+
+  /// The caller's address: that of the connection, or what our own proxy says of it.
+  private func remoteAddress(_ request: Request, _ context: GatewayContext) -> String? {
+    guard services.trustsForwardedFor, let forwarded = request.headers[.init("X-Forwarded-For")!],
+      let last = forwarded.split(separator: ",").last
+    else { return context.remoteAddress }
+    return last.trimmingCharacters(in: .whitespaces)
   }
 
   static let requestIDHeader = HTTPField.Name("X-Request-Id")!

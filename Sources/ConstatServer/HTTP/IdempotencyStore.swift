@@ -16,6 +16,8 @@ struct IdempotencyStore {
     var hash = SHA256()
     hash.update(data: Array(call.path.utf8))
     hash.update(data: [0])
+    hash.update(data: Array(call.query.canonical.utf8))
+    hash.update(data: [0])
     hash.update(data: call.body)
     return Array(hash.finalize())
   }
@@ -51,6 +53,13 @@ struct IdempotencyStore {
   }
 
   func settle(_ reply: Reply) async throws {
+    var reply = reply
+    if reply.isSecret {
+      let problem = Problem.conflict("already-answered", "Déjà fait : le secret n'est montré qu'une fois")
+      reply = Reply(
+        problem.status, headers: [.contentType: "application/problem+json", .contentLanguage: "fr"],
+        body: problem.body(instance: "-"))
+    }
     let headers = JSONValue.object(
       Dictionary(reply.headers.map { ($0.name.canonicalName, .string($0.value)) }, uniquingKeysWith: { $1 }))
     _ = try await transaction.execute(

@@ -34,11 +34,14 @@ public struct BearerToken: Sendable {
 
   public let kind: Kind
   public let organization: UUID
+  /// 32 bytes that only the holder knows.
+  public let secret: [UInt8]
   public let text: String
 
   public init(_ kind: Kind, organization: UUID, secret: [UInt8]) {
     self.kind = kind
     self.organization = organization
+    self.secret = secret
     text = kind.rawValue + Self.base64url(withUnsafeBytes(of: organization.uuid) { Array($0) } + secret)
   }
 
@@ -49,6 +52,7 @@ public struct BearerToken: Sendable {
     else { return nil }
     self.kind = kind
     self.text = text
+    secret = Array(bytes.dropFirst(16))
     organization = bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
   }
 
@@ -81,6 +85,15 @@ struct PrincipalStore {
     """
     SELECT kind, actor, account_id, device_id, contact_id, profiles, scopes
     FROM system.authenticate(\(token.organization), \(token.hash), \(channel))
+    """
+  }
+
+  /// Speaks for an organization where no credential has been checked yet: sign-in and the like.
+  static func enter(_ organization: UUID, actor: String, channel: String = "api") -> SQL {
+    """
+    SELECT set_config('app.organization_id', \(organization.uuidString), true),
+      set_config('app.actor', \(actor), true), set_config('app.channel', \(channel), true),
+      set_config('app.device_id', '', true)
     """
   }
 

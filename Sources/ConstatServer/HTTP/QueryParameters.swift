@@ -16,6 +16,9 @@ public struct QueryParameters: Sendable {
     for name in values.keys.sorted() where !names.contains(name) { throw Self.problem(name, "unknown-parameter") }
   }
 
+  /// The same text for the same parameters, in whatever order they came.
+  var canonical: String { values.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: "\u{1f}") }
+
   public subscript(name: String) -> String? { values[name] }
 
   public func uuid(_ name: String) throws -> UUID? {

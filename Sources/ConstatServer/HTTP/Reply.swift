@@ -1,4 +1,5 @@
 public import ConstatCore
+import Foundation
 public import HTTPTypes
 public import Postgres
 
@@ -7,6 +8,8 @@ public struct Reply: Sendable {
   public var status: HTTPResponse.Status
   public var headers: HTTPFields
   public var body: [UInt8]
+  /// Holds a secret that is shown once, so it is not kept for a replay.
+  public var isSecret = false
 
   public init(_ status: HTTPResponse.Status, headers: HTTPFields = [:], body: [UInt8] = []) {
     self.status = status
@@ -41,7 +44,8 @@ public struct Reply: Sendable {
     return reply
   }
 
-  /// `{"items": […], "next_cursor": …}`; the statement fetched one row more than the page holds.
+  /// `{"items": […], "next_cursor": …}`; the statement fetched one row more than the page holds. The cursor is made of
+  /// the columns `_key` and `id`, or `_id` where rows show none.
   public static func list(_ result: QueryResult, page: Page) throws -> Reply {
     let count = min(result.rowCount, page.limit)
     var writer = RowWriter(result, capacity: 64 + count * 512)
@@ -53,7 +57,8 @@ public struct Reply: Sendable {
     writer.append("],\"next_cursor\":")
     if result.rowCount > page.limit {
       let last = result[count - 1]
-      writer.append("\"\(page.cursor(key: try last.get("_key"), id: try last.get("id")))\"")
+      let id = try last.get(result.column(named: "_id") == nil ? "id" : "_id", as: UUID.self)
+      writer.append("\"\(page.cursor(key: try last.get("_key"), id: id))\"")
     } else {
       writer.append("null")
     }

@@ -67,6 +67,28 @@ public struct Routes: Sendable {
     add(method, path, access, false, bodyLimit, .transacting(handler))
   }
 
+  /// A POST with slow work before its write, such as hashing a password, that must not hold a transaction: `preparing`
+  /// runs first, outside of any. It asks for the principal before it spends anything.
+  public mutating func post<Prepared: Sendable>(
+    _ path: String, _ access: Access, preparing: @escaping @Sendable (ReadCall) async throws -> Prepared,
+    _ handler: @escaping @Sendable (WriteCall, Prepared) async throws -> Reply
+  ) {
+    add(.post, path, access, false, Self.jsonLimit, .read { reading in
+      let prepared = try await preparing(reading)
+      let write = Route(
+        method: .post, path: path, access: access, requiresIdempotencyKey: false, bodyLimit: Self.jsonLimit,
+        handler: .write(opening: { _ in [] }, channel: "api") { try await handler($0, prepared) })
+      return try await write.answer(reading.call)
+    })
+  }
+
+  /// A GET that leaves a trace: what it writes is committed before the first byte of the answer leaves.
+  public mutating func download(
+    _ path: String, _ access: Access, _ handler: @escaping @Sendable (WriteCall) async throws -> Reply
+  ) {
+    add(.get, path, access, false, Self.jsonLimit, .write(opening: { _ in [] }, channel: "api", handler))
+  }
+
   public mutating func patch(
     _ path: String, _ access: Access, _ handler: @escaping @Sendable (WriteCall) async throws -> Reply
   ) {
@@ -97,6 +119,12 @@ public struct Routes: Sendable {
 }
 
 extension Routes.Route {
+  /// Refuses who may not call before a large body is received.
+  func admit(_ call: Call) async throws {
+    guard bodyLimit > Routes.jsonLimit else { return }
+    _ = try await ReadCall(call: call, access: access).principal()
+  }
+
   /// Carries out one call: credential, rights, transaction, replay, answer.
   func answer(_ call: Call) async throws -> Reply {
     switch handler {

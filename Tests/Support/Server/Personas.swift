@@ -68,6 +68,20 @@ extension TestServer {
     return token.text
   }
 
+  /// The password that `givePassword` gives: one hash for all tests, because each costs.
+  public static let password = "cheval agrafe batterie"
+  private static let passwordHash = PasswordHash.make(password)
+
+  public func givePassword(_ organization: UUID, _ account: UUID) async throws {
+    try await asOwner(organization) { transaction in
+      _ = try await transaction.execute(
+        """
+        UPDATE user_account SET password_hash = \(Self.passwordHash)
+        WHERE organization_id = \(organization) AND id = \(account)
+        """)
+    }
+  }
+
   /// Hand-typed SQL of the owner, in the organization's name.
   public func asOwner<T: Sendable>(_ organization: UUID, _ body: @escaping @Sendable (Transaction) async throws -> T) async throws -> T {
     try await owner.transaction { transaction, _ in

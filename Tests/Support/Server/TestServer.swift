@@ -47,7 +47,8 @@ public final class TestServer: Sendable {
     let owner = Pool(
       PoolConfiguration(url: database.ownerURL, size: 1, pipelineConnections: 1, acquireTimeoutMilliseconds: 10_000),
       logger: logger)
-    let services = Services(pool: pool, clock: clock, secret: Array("test secret of thirty-two bytes!".utf8))
+    let services = Services(pool: pool, clock: clock, secret: Array("test secret of thirty-two bytes!".utf8),
+      trustsForwardedFor: true)
     let installation = try Installation(home: root)
     let app = App(services: services, installation: installation)
     let contract = installation.contract
