@@ -17,6 +17,13 @@ public struct Reply: Sendable {
     self.body = body
   }
 
+  /// The same answer, not to be kept.
+  public var shownOnce: Reply {
+    var reply = self
+    reply.isSecret = true
+    return reply
+  }
+
   public static let noContent = Reply(.noContent)
 
   public static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Reply {

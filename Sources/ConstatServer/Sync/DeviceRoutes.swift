@@ -56,7 +56,7 @@ struct DeviceRoutes {
         platform: values["platform"]?.string ?? "other", secretHash: secret.hash)
         + [DeviceStore.one(writing.organization, id), DeviceStore.positions(writing.organization)])
     let row = results[2][0]
-    return .json(
+    return Reply.json(
       [
         "id": .string(id.uuidString.lowercased()), "technician_id": .string(technician.uuidString.lowercased()),
         "name": .string(try row.get("name")), "platform": .string(try row.get("platform")),
@@ -65,7 +65,8 @@ struct DeviceRoutes {
           "min": .integer(Int64(SchemaRange.current.minimum)), "max": .integer(Int64(SchemaRange.current.maximum)),
         ],
         "clock": .string(call.clock.now().description),
-      ], status: .created, headers: [.location: "/v1/devices/\(id.uuidString.lowercased())"])
+      ], status: .created, headers: [.location: "/v1/devices/\(id.uuidString.lowercased())"]
+    ).shownOnce
   }
 
   /// Exchanges a device's secret for a token of a quarter of an hour.
