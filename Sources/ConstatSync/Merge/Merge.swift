@@ -74,7 +74,7 @@ public struct Merge {
     var effect = changes.isEmpty ? Effect.none : .update(changes)
     if state.isDeleted {
       effect = .restore(state.values.merging(changes) { $1 })
-      if isUnseen(state) {
+      if isDeletionUnseen(state) {
         conflicts.append(deletionConflict(state))
         isContested = true
       }
@@ -94,20 +94,31 @@ public struct Merge {
       rival: rival, chosen: .mine)
   }
 
-  /// True where someone else wrote the field after what the device knew. A deletion forgets the
-  /// versions of fields: then a value that the device had not shown counts as unseen.
+  /// True where the field holds what the device does not know: someone else wrote it after the
+  /// base, or the device did, but by bringing back a deleted row with values that it never showed.
   private func isUnseen(_ state: EntityState, _ field: String) -> Bool {
-    guard isUnseen(state, version: state.version(of: field)) else { return false }
-    guard state.isDeleted, let was = mutation.was[field] else { return true }
-    return !JSONValue.same(was, state.values[field])
+    let version = state.version(of: field)
+    guard version > known else { return false }
+    guard let shown = shown(field) else { return !isOwn(state, version) }
+    // A deletion forgets the versions of the fields: the values must tell.
+    if state.isDeleted || isOwn(state, version) { return !JSONValue.same(shown, state.values[field]) }
+    return true
   }
 
-  private func isUnseen(_ state: EntityState) -> Bool {
-    isUnseen(state, version: state.version)
+  /// What the device showed before the edit; nil where it does not say. Of a row that it deletes
+  /// it says all.
+  private func shown(_ field: String) -> JSONValue? {
+    if mutation.operation == .delete, !mutation.was.isEmpty { return mutation.was[field] ?? .null }
+    return mutation.was[field]
   }
 
-  private func isUnseen(_ state: EntityState, version: Int64) -> Bool {
-    version > known && state.writers[version]?.device != author.device
+  /// True where someone else deleted the row after the base.
+  private func isDeletionUnseen(_ state: EntityState) -> Bool {
+    state.version > known && !isOwn(state, state.version)
+  }
+
+  private func isOwn(_ state: EntityState, _ version: Int64) -> Bool {
+    state.writers[version]?.device == author.device
   }
 
   private func sameContent(_ state: EntityState) -> Bool {
@@ -144,7 +155,8 @@ extension Merge {
     let isFixed = mutation.operation == .create && rule.writable == .creation
     switch rule.policy {
     case .note, .listItem:
-      return combined(rule, mine, current, version > known, isContested ? rival : nil)
+      let isForeign = isContested && !isOwn(state, version)
+      return combined(rule, mine, current, version > known, isForeign ? rival : nil)
     case .observed where !isFixed:
       let record = record(rule, mine, isContested ? rival : nil, .mine)
       return Decision(live: mine, conflict: record, isContested: isContested)
@@ -164,7 +176,7 @@ extension Merge {
     _ rival: ConflictRecord.Theirs?
   ) -> Decision {
     let was = mutation.was[rule.field]
-    guard changedSince, !JSONValue.same(was ?? .null, current) || rival != nil else {
+    guard rival != nil || changedSince && !JSONValue.same(was, current) else {
       return Decision(live: mine, conflict: record(rule, mine, nil, .mine))
     }
     let merged =
@@ -173,7 +185,7 @@ extension Merge {
       : ValueMerge.list(base: was, mine: mine, theirs: current)
     // Items come and go one by one: nothing is lost that a person would have to decide.
     let conflict = rule.policy == .note ? record(rule, mine, rival, .both) : nil
-    let live = JSONValue.same(merged, current) ? nil : merged
+    let live: JSONValue? = JSONValue.same(merged, current) ? Optional.none : merged
     return Decision(
       live: live, conflict: conflict, isMerged: !JSONValue.same(merged, mine),
       isContested: conflict != nil && rival != nil)

@@ -43,7 +43,8 @@ public struct Mutation: Sendable, Hashable {
   public var dossier: String
   /// New values by field.
   public var set: [String: JSONValue]
-  /// What the device showed before, by field.
+  /// What the device showed before: each field of `set`, null where it was empty; of a row that is
+  /// deleted, all its fields.
   public var was: [String: JSONValue]
   public var group: Group?
   /// The wire's schema that the device spoke when the edit was made.
@@ -86,7 +87,7 @@ extension Mutation {
     dossier = try reader.uuid("dossier")
     set = try reader.optionalObject("set")
     was = try reader.optionalObject("was")
-    if reader["group"] == nil {
+    if !reader.has("group") {
       group = nil
     } else {
       let group = try WireReader(.object(try reader.object("group")), at: reader.place("group"))

@@ -31,7 +31,7 @@ public struct PullRequest: Sendable, Hashable {
     }
     schema = Int(clamping: try reader.optionalCount("schema") ?? 1)
     unsentCount = try reader.optionalCount("unsent_count").map { Int(clamping: $0) }
-    oldestUnsentAt = reader["oldest_unsent_at"] == nil ? nil : try reader.instant("oldest_unsent_at")
+    oldestUnsentAt = reader.has("oldest_unsent_at") ? try reader.instant("oldest_unsent_at") : nil
   }
 
   public var json: JSONValue {

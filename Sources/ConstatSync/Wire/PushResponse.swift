@@ -46,7 +46,7 @@ public struct MutationResult: Sendable, Hashable {
     seq = try reader.count("seq")
     status = try reader.choice("status", of: MutationStatus.self)
     version = try reader.count("v")
-    conflicts = reader["conflicts"] == nil ? [] : try reader.array("conflicts").compactMap(\.string)
+    conflicts = reader.has("conflicts") ? try reader.array("conflicts").compactMap(\.string) : []
     parked = try reader.optionalString("reason").map(ParkReason.init)
     rejection = try reader["error"].map { value throws(FieldProblems) in
       try Rejection(json: value, at: reader.place("error"))

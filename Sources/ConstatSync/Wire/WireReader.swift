@@ -19,6 +19,9 @@ struct WireReader {
     return value
   }
 
+  /// Asked by name, since `== nil` could mean JSON's null.
+  func has(_ name: String) -> Bool { if case .some = self[name] { true } else { false } }
+
   func required(_ name: String) throws(FieldProblems) -> JSONValue {
     guard let value = self[name] else {
       throw FieldProblems(place(name), .required, "ce champ est obligatoire")
@@ -31,7 +34,7 @@ struct WireReader {
   }
 
   func optionalString(_ name: String) throws(FieldProblems) -> String? {
-    self[name] == nil ? nil : try string(name)
+    has(name) ? try string(name) : nil
   }
 
   /// A non-negative integer: versions, sequences, counts.
@@ -44,7 +47,7 @@ struct WireReader {
   }
 
   func optionalCount(_ name: String) throws(FieldProblems) -> Int64? {
-    self[name] == nil ? nil : try count(name)
+    has(name) ? try count(name) : nil
   }
 
   func bool(_ name: String, default missing: Bool) throws(FieldProblems) -> Bool {
@@ -61,7 +64,7 @@ struct WireReader {
   }
 
   func optionalObject(_ name: String) throws(FieldProblems) -> [String: JSONValue] {
-    self[name] == nil ? [:] : try object(name)
+    has(name) ? try object(name) : [:]
   }
 
   func uuid(_ name: String) throws(FieldProblems) -> String {
