@@ -7,18 +7,14 @@ public struct JournalEntry: Sendable, Hashable {
   /// The server's epoch when it answered.
   public var epoch: String?
   public var settledAt: Instant?
-  /// True once a checkpoint holds what became of it.
-  public var isCovered: Bool
 
   public init(
-    mutation: Mutation, result: MutationResult? = nil, epoch: String? = nil,
-    settledAt: Instant? = nil, isCovered: Bool = false
+    mutation: Mutation, result: MutationResult? = nil, epoch: String? = nil, settledAt: Instant? = nil
   ) {
     self.mutation = mutation
     self.result = result
     self.epoch = epoch
     self.settledAt = settledAt
-    self.isCovered = isCovered
   }
 
   public var isAnswered: Bool { result != nil }
@@ -81,17 +77,6 @@ public struct Journal: Sendable, Hashable {
       entries[index].result = nil
       entries[index].epoch = nil
       entries[index].settledAt = nil
-      entries[index].isCovered = false
-    }
-  }
-
-  /// Notes that a checkpoint has been swapped in: it holds what was answered up to its version. A
-  /// checkpoint of another epoch than the answer's is a later one, since only a swap changes epoch.
-  public mutating func cover(_ checkpoint: Mutation.Base) {
-    for index in entries.indices where !entries[index].isCovered {
-      guard let result = entries[index].result else { continue }
-      entries[index].isCovered =
-        entries[index].epoch != checkpoint.epoch || result.version <= checkpoint.version
     }
   }
 
@@ -119,14 +104,18 @@ public struct Journal: Sendable, Hashable {
     return journal
   }
 
-  /// The edits to show over the checkpoint: unanswered ones, and answered ones whose effect it
-  /// does not hold yet. Those that the server did not apply are no longer shown.
-  public var pending: [Mutation] {
+  /// The edits to show over a checkpoint: unanswered ones, and answered ones whose effect it does
+  /// not hold yet. Those that the server did not apply are no longer shown.
+  public func pending(over checkpoint: Mutation.Base) -> [Mutation] {
     entries.filter { entry in
-      switch entry.result?.status {
-      case nil: true
-      case .parked, .rejected: false
-      case .applied, .merged, .conflicted: !entry.isCovered
+      guard let result = entry.result else { return true }
+      switch result.status {
+      case .parked, .rejected: return false
+      case .applied, .merged, .conflicted:
+        if entry.epoch == checkpoint.epoch { return result.version > checkpoint.version }
+        // Answered in another epoch: in the next one where the edit was made in this one, since
+        // only a swapped checkpoint changes the epoch of edits.
+        return entry.mutation.base.epoch == checkpoint.epoch
       }
     }.map(\.mutation)
   }
