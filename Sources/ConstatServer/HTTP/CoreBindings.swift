@@ -33,5 +33,12 @@ extension Instant: SQLDecodable {
   }
 }
 
+extension DiagnosticOutcome: SQLDecodable {}
+extension DossierStatus: SQLDecodable {}
+extension HalfDay: SQLDecodable {}
+extension PriceListLine.Kind: SQLDecodable {}
+extension PropertyType: SQLDecodable {}
+extension TransactionType: SQLDecodable {}
+
 /// A column holds no day or instant of years 1 to 9999.
 struct UnreadableTime: Error {}

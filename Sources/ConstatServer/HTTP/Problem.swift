@@ -65,6 +65,9 @@ public struct Problem: Error, Sendable {
   public static let idempotencyKeyRequired = Problem(
     .badRequest, "idempotency-key-required", "En-tête Idempotency-Key requis")
 
+  /// A creation gave the id of a row that holds something else.
+  public static let idTaken = conflict("id-taken", "Identifiant déjà utilisé pour d'autres données")
+
   /// The resource has moved on since the version that the caller saw.
   public static func stale(current: Int64) -> Problem {
     Problem(

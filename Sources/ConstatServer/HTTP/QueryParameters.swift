@@ -12,7 +12,9 @@ public struct QueryParameters: Sendable {
   }
 
   /// Refuses parameters outside the given names.
-  public func only(_ names: String...) throws {
+  public func only(_ names: String...) throws { try only(names) }
+
+  public func only(_ names: [String]) throws {
     for name in values.keys.sorted() where !names.contains(name) { throw Self.problem(name, "unknown-parameter") }
   }
 

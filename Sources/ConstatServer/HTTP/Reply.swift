@@ -73,6 +73,12 @@ public struct Reply: Sendable {
     return .json(bytes: writer.bytes)
   }
 
+  /// All rows at once, for collections that are small by nature; each as `shown` makes it.
+  public static func items(_ result: QueryResult, shown: (JSONValue) -> JSONValue) throws -> Reply {
+    let items = try result.indices.map { shown(try JSONValue(result[$0])) }
+    return .json(["items": .array(items), "next_cursor": nil])
+  }
+
   /// All rows at once, for collections that are small by nature.
   public static func items(_ result: QueryResult) -> Reply {
     var writer = RowWriter(result, capacity: 64 + result.rowCount * 256)

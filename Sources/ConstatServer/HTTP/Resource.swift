@@ -59,7 +59,7 @@ public struct Resource: Sendable {
           location: "\(path)/\(id.uuidString.lowercased())")
       }
       guard try await rows.matches(table, id: id, given) else {
-        throw Problem.conflict("id-taken", "Identifiant déjà utilisé pour d'autres données")
+        throw Problem.idTaken
       }
       return try .resource(await writing.transaction.query(one(writing.organization, id)))
     }

@@ -46,6 +46,13 @@ public struct RowStore: Sendable {
     if !deleted { throw try await stale(table, id: id) }
   }
 
+  /// The row's version; NULL when there is none. For the first round trip of a read.
+  static func version(_ table: String, id: UUID) -> SQL { "SELECT system.row_version(\(table), \(id)) AS version" }
+
+  public func exists(_ table: String, id: UUID) async throws -> Bool {
+    try await transaction.query(Self.version(table, id: id)).value(Int64?.self) ?? nil != nil
+  }
+
   private func stale(_ table: String, id: UUID) async throws -> Problem {
     let result = try await transaction.query("SELECT system.row_version(\(table), \(id)) AS version")
     guard let current: Int64 = try result[0].get("version") else { return .notFound }

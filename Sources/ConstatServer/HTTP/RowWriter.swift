@@ -1,3 +1,4 @@
+import ConstatCore
 import Postgres
 
 /// Writes rows as JSON straight from PostgreSQL's text format, by column type. PostgreSQL's own JSON functions cost
@@ -111,6 +112,15 @@ struct RowWriter {
       }
     }
     bytes.append(UInt8(ascii: "]"))
+  }
+}
+
+extension JSONValue {
+  /// A row as the wire has it, for what computes with rows; lists go straight from text to text.
+  init(_ row: Row) throws {
+    var writer = RowWriter(row.result)
+    writer.writeObject(row.index)
+    self = try JSONValue.parse(writer.bytes)
   }
 }
 
