@@ -1,8 +1,8 @@
 public import Foundation
 public import Postgres
 
-/// Founds an organization with its first super-administrator, who then sets up the rest through the API. Run by the
-/// operator, over a pool of the role that owns the tables.
+/// Founds an organization with its catalogue of diagnostics and its first super-administrator, who then sets up the
+/// rest through the API. Run by the operator, over a pool of the role that owns the tables.
 public struct FoundOrganization: Sendable {
   private let owner: Pool
   private let clock: WallClock
@@ -24,6 +24,7 @@ public struct FoundOrganization: Sendable {
       try await store.found(organization, slug: slug, name: name)
       try await store.addSuperAdministrator(
         account, to: organization, email: email, lastName: lastName, passwordHash: passwordHash)
+      try await SeedCatalogue(organization: organization, newID: clock.newID).run(transaction)
       return organization
     }
   }
