@@ -23,6 +23,11 @@ public struct App: Sendable {
     PullRoutes().register(in: &routes)
     PushRoutes().register(in: &routes)
     ConflictRoutes().register(in: &routes)
+    BuildingRoutes().register(in: &routes)
+    DiagnosticRoutes().register(in: &routes)
+    PricingRoutes().register(in: &routes)
+    DossierRoutes().register(in: &routes)
+    DossierContactRoutes().register(in: &routes)
     self.routes = routes
   }
 

@@ -23,10 +23,6 @@ struct FieldWork {
         INSERT INTO contact (organization_id, id, last_name, phone) VALUES (\(org.id), \(owner), 'Etcheverry', '0559000000')
         """,
         """
-        INSERT INTO diagnostic_type (organization_id, id, code, label)
-        SELECT \(org.id), gen_random_uuid(), code, code FROM unnest('{dpe,lead,gas}'::text[]) AS code
-        """,
-        """
         INSERT INTO company (organization_id, id, name, siren) VALUES (\(org.id), \(clock.newID()), 'Cabinet', '732829320')
         """,
         """

@@ -30,6 +30,8 @@ extension TestServer {
         "SELECT set_config('app.actor', 'sql:test', true), set_config('app.channel', 'sql', true)")
       return try await transaction.execute("SELECT system.found_organization(\(id), \(slug), \(slug))")
     }
+    let newID = services.clock.newID
+    try await asOwner(id) { try await SeedCatalogue(organization: id, newID: newID).run($0) }
     return try await TestOrganization(
       id: id,
       admin: person(id, "\(slug)-admin", [.superAdmin, .admin]),

@@ -1,0 +1,51 @@
+import ConstatCore
+import Foundation
+import HTTPTypes
+import Postgres
+
+/// Moves a dossier between statuses, into the archive and into the trash, and back.
+struct MoveDossier {
+  let writing: WriteCall
+  let id: UUID
+
+  /// Any status may follow any by hand (DOS-17, AMB-12). A cancelled dossier keeps its reason (DOS-16) and frees its
+  /// planned appointments.
+  func toStatus() async throws {
+    let values = try writing.call.fields(Dossier.status, as: .creation)
+    let status = values["status"]?.string.flatMap(DossierStatus.init(rawValue:))
+    if status != .cancelled, values["cancellation_reason"]?.string != nil {
+      throw Problem.field("/cancellation_reason", "inconsistent", "un motif n'accompagne que l'annulation")
+    }
+    try await set([
+      "status": values["status"] ?? .null,
+      "cancellation_reason": status == .cancelled ? values["cancellation_reason"] ?? .null : .null,
+    ])
+    if status == .cancelled { try await store.cancelAppointments(of: id) }
+  }
+
+  /// DOS-30: out of the list, still there, still counted.
+  func archive(_ isArchived: Bool) async throws {
+    try await set(["archived_at": try await mark(isArchived, "archived_at")])
+  }
+
+  /// DOS-31: out of sight; nothing is deleted.
+  func trash(_ isTrashed: Bool) async throws {
+    try await set(["trashed_at": try await mark(isTrashed, "trashed_at")])
+  }
+
+  /// Now, or the moment that is there already: archiving twice is archiving once.
+  private func mark(_ isSet: Bool, _ column: String) async throws -> JSONValue {
+    guard let current = try await store.current(id) else { throw Problem.notFound }
+    guard isSet else { return .null }
+    if let moment = current[column], !moment.isNull { return moment }
+    return .string(writing.call.clock.now().description)
+  }
+
+  private var store: DossierStore { DossierStore(writing.transaction, writing.organization) }
+
+  /// POST moves whatever the version; DELETE comes with the version seen.
+  private func set(_ values: [String: JSONValue]) async throws {
+    let expected = writing.call.method == .delete ? try writing.call.ifMatch() : nil
+    try await RowStore(transaction: writing.transaction).update("dossier", id: id, expected: expected, values)
+  }
+}
