@@ -1,0 +1,94 @@
+import Foundation
+import Testing
+
+/// Targets are walls: what each may import, and what the pure ones may not do.
+@Suite struct WallTests {
+  /// What a target may import besides the standard library.
+  static let walls: [String: Set<String>] = [
+    "CLibPQ": [],
+    "Postgres": [
+      "CLibPQ", "Crypto", "Foundation", "Logging", "ServiceLifecycle", "Synchronization", "Glibc", "Musl", "Darwin",
+    ],
+    "LocalPostgres": ["Foundation"],
+    "ConstatCore": ["Foundation"],
+    "ConstatLedger": ["ConstatCore", "Crypto", "Foundation"],
+    "ConstatSync": ["ConstatCore", "Crypto"],
+    "ConstatServer": [
+      "ConstatCore", "ConstatLedger", "ConstatSync", "Postgres", "Hummingbird", "HTTPTypes", "NIOCore", "Logging",
+      "Metrics", "CoreMetrics", "ServiceLifecycle", "Crypto", "CryptoExtras", "Yams", "Foundation", "Dispatch",
+      "Synchronization",
+    ],
+    "ConstatDevice": [
+      "ConstatCore", "ConstatSync", "GRDB", "Crypto", "Foundation", "FoundationNetworking", "Synchronization",
+    ],
+    "ConstatCLI": [
+      "ConstatCore", "ConstatLedger", "ConstatSync", "ConstatServer", "ConstatDevice", "Postgres", "LocalPostgres",
+      "ArgumentParser", "AsyncHTTPClient", "NIOCore", "HTTPTypes", "Logging", "Metrics", "ServiceLifecycle",
+      "UnixSignals", "Crypto", "Foundation", "Synchronization",
+    ],
+  ]
+  static let pure = ["ConstatCore", "ConstatLedger", "ConstatSync"]
+
+  @Test func `every target has its wall`() {
+    #expect(Set(SourceTree.sources.map(\.target)).subtracting(Self.walls.keys) == [])
+  }
+
+  @Test func `a target imports only what its wall lets through`() {
+    for file in SourceTree.sources {
+      let pattern = #"^\s*(?:@\w+\s+)?(?:public |package |internal |private |fileprivate )?import (?:struct |class |enum |func |protocol )?(\w+)"#
+      for found in file.code.matches(of: pattern) {
+        #expect(Self.walls[file.target]?.contains(found[1]) == true, "\(file.path) imports \(found[1])")
+      }
+    }
+  }
+
+  /// Of Foundation, the pure targets use what computes: time zones' rules, decimal text. These read the world.
+  @Test func `pure targets read no clock, draw no id and touch no file`() {
+    let forbidden = [
+      #"\bDate\s*\(\s*\)"#, #"\bDate\.now"#, #"\bUUID\s*\(\s*\)"#, #"\b(Continuous|Suspending)Clock\b"#, #"\.random\("#,
+      #"\bSystemRandomNumberGenerator\b"#, #"\bFileManager\b"#, #"\bFileHandle\b"#, #"\bURLSession\b"#,
+      #"\bProcessInfo\b"#, #"\bDispatchQueue\b"#, #"\b(?:TimeZone|Locale|Calendar)\.(?:autoupdatingC|c)urrent\b"#,
+    ]
+    for file in Self.pure.flatMap(SourceTree.of) {
+      for pattern in forbidden {
+        #expect(file.code.matches(of: pattern).isEmpty, "\(file.path) has \(pattern)")
+      }
+    }
+  }
+
+  /// Tests fix time, so nobody else may read it: the server's clock, the device's, and the log's.
+  @Test func `the wall clock is read in three places`() {
+    let clocks: Set = [
+      "Sources/ConstatServer/HTTP/Call.swift", "Sources/ConstatDevice/Enrolment/DeviceEnvironment.swift",
+      "Sources/ConstatCLI/Logging/JSONLogHandler.swift",
+    ]
+    for file in SourceTree.sources where !clocks.contains(file.path) {
+      #expect(file.code.matches(of: #"\bDate\s*\(\s*\)|\bDate\.now|\bUUID\s*\(\s*\)"#).isEmpty, "\(file.path)")
+    }
+  }
+
+  @Test func `money is never a floating-point number`() {
+    let rooms: Set = ["Money", "Pricing", "Invoicing", "Payments", "DepositSlips", "Accounting"]
+    for file in SourceTree.sources where rooms.contains(file.room) {
+      #expect(file.code.matches(of: #"\b(Double|Float|CGFloat|Decimal)\b"#).isEmpty, "\(file.path)")
+    }
+  }
+
+  @Test func `the PostgreSQL client knows no noun of the trade`() {
+    let nouns = Set(Migrations.tables.filter { !$0.hasPrefix("system.") }).union(["organization", "tenant"])
+    for file in SourceTree.of("Postgres") {
+      let words = (file.code + file.strings.joined(separator: " ")).matches(of: #"[A-Za-z]\w*"#)
+        .map { Self.snake($0[0]) }
+      #expect(nouns.intersection(words) == [], "\(file.path)")
+    }
+  }
+
+  private static func snake(_ name: String) -> String {
+    var words = ""
+    for character in name {
+      if character.isUppercase, !words.isEmpty { words.append("_") }
+      words.append(contentsOf: character.lowercased())
+    }
+    return words
+  }
+}
