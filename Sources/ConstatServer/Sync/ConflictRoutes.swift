@@ -120,7 +120,7 @@ struct ParkedEdit: Sendable {
         "edit-not-applicable", "Modification inapplicable", detail: outcome.rejection?.detail,
         members: ["reason": .string(outcome.rejection?.code.rawValue ?? outcome.parked?.rawValue ?? "")])
     case .applied, .merged, .conflicted:
-      try await PushWriter(writing: writing, device: device, rowVersions: loaded.rowVersions).carryOut(decision)
+      try await PushWriter(writing: writing, device: device, before: loaded).carryOut(decision)
       return try await settle(id, as: "applied")
     }
   }

@@ -30,7 +30,7 @@ struct Push: Sendable {
   func settle(_ request: PushRequest) async throws -> PushResponse {
     do {
       return try await settle(request, refusing: nil)
-    } catch let error as PostgresError where error.isRefusal {
+    } catch where Self.isRefusal(error) {
       let parts = request.parts
       guard parts.count > 1 else {
         return try await settle(request, refusing: Rejection(.refused))
@@ -43,6 +43,10 @@ struct Push: Sendable {
       }
       return response!
     }
+  }
+
+  private static func isRefusal(_ error: any Error) -> Bool {
+    error is MutationRefused || (error as? PostgresError)?.isRefusal == true
   }
 
   private func settle(_ request: PushRequest, refusing: Rejection?) async throws -> PushResponse {
@@ -80,7 +84,7 @@ struct Push: Sendable {
         diagnosticCodes: loaded.codes, check: .fieldSets, newConflictID: { call.clock.newID().wire })
       let outcomes = refusing.map { rejection in plan.fresh.map { _ in MergeOutcome.rejected(rejection) } }
         ?? decision.decide(plan.fresh)
-      let writer = PushWriter(writing: writing, device: device, rowVersions: loaded.rowVersions)
+      let writer = PushWriter(writing: writing, device: device, before: loaded)
       if refusing == nil { try await writer.carryOut(decision) }
       let sealed = try await writer.settle(plan.fresh, outcomes, version: version)
       let results = zip(plan.fresh, outcomes).map { $1.result(seq: $0.seq, version: sealed) }

@@ -42,7 +42,9 @@ struct PushStore {
     SELECT d.id, m.state, m.reason, d.building_id, d.module_id,
       array_remove(ARRAY[d.requester_id, d.prescriber_id, d.owner_id, d.occupant_id, d.buyer_id, d.payer_id, d.notary_id,
         d.managing_agent_id], NULL) || ARRAY(SELECT dc.contact_id FROM dossier_contact dc
-        WHERE dc.organization_id = d.organization_id AND dc.dossier_id = d.id) AS contacts
+        WHERE dc.organization_id = d.organization_id AND dc.dossier_id = d.id) AS contacts,
+      ARRAY(SELECT s.signer FROM signature s
+        WHERE s.organization_id = d.organization_id AND s.mission_order_id = d.id) AS signers
     FROM dossier d JOIN system.sync_membership m ON m.organization_id = d.organization_id AND m.dossier_id = d.id
       AND m.technician_id = \(technician)
     WHERE d.organization_id = \(organization) AND d.id = ANY (\(dossiers))
@@ -131,7 +133,9 @@ extension PushStore {
       if let module: UUID = try row.get("module_id") { shared.insert(EntityKey(.module, module.wire)) }
       let isOut = try row.get("state", as: String.self) == "out"
       let reason = ParkReason(rawValue: try row.get("reason", as: String?.self) ?? "closed")
-      loaded.missions[(try row.get("id") as UUID).wire] = .init(closed: isOut ? reason : nil, shared: shared)
+      let signers = Set((try row.get("signers") as [String]).compactMap(Signature.Signer.init(rawValue:)))
+      loaded.missions[(try row.get("id") as UUID).wire] = .init(
+        closed: isOut ? reason : nil, shared: shared, signers: signers)
     }
     for row in entities {
       guard let type = EntityType(rawValue: try row.get("type")) else { continue }

@@ -8,7 +8,8 @@ import Postgres
 struct PushWriter {
   let writing: WriteCall
   let device: UUID
-  let rowVersions: [EntityKey: Int64]
+  /// The rows as they were before.
+  let before: PushStore.Loaded
 
   private var organization: UUID { writing.organization }
 
@@ -28,16 +29,41 @@ struct PushWriter {
         statements.append(RowStore.insertion(key.type.rawValue, organization: organization, id: id, row))
       case .update(let changes):
         guarded.append(statements.count)
-        let row = DerivedFields.updated(key.type, changes, decision.states[key]?.values ?? [:])
-        statements.append(RowStore.update(key.type.rawValue, id: id, expected: rowVersions[key], row))
+        statements.append(RowStore.update(key.type.rawValue, id: id, expected: before.rowVersions[key], changes))
       case .delete:
-        statements.append("SELECT system.delete_row(\(key.type.rawValue), \(id), \(rowVersions[key])) AS version")
+        statements.append("SELECT system.delete_row(\(key.type.rawValue), \(id), \(before.rowVersions[key])) AS version")
       }
     }
     statements += decision.conflicts.map { ConflictStore.upsert(organization, device: device, $0) }
     guard !statements.isEmpty else { return }
     let results = try await writing.transaction.pipeline(statements)
     for index in guarded where try results[index].value(Int64.self) == nil { throw RowMoved() }
+    try await followUp(decision)
+  }
+
+  /// What follows from a device's values in other rows: a payer chosen on site gets the payer's rights (DOS-64), and
+  /// validities follow what the technician found (DIA-03).
+  private func followUp(_ decision: PushDecision) async throws {
+    var withPayer: Set<EntityKey> = []
+    var withDiagnostic: Set<UUID> = []
+    for (key, effect) in decision.writes {
+      guard let values = effect.values else { continue }
+      if key.type == .dossier, values["payer_id"] != nil { withPayer.insert(key) }
+      if key.type == .dossierDiagnostic,
+        let id = decision.states[key]?.values["dossier_id"]?.string.flatMap(UUID.init(uuidString:))
+      {
+        withDiagnostic.insert(id)
+      }
+    }
+    let contacts = AlignContacts(
+      transaction: writing.transaction, organization: organization, newID: writing.call.clock.newID)
+    for key in withPayer.sorted() {
+      guard let id = UUID(uuidString: key.id) else { continue }
+      try await contacts.run(
+        id, before: before.states[key]?.values ?? [:], after: decision.states[key]?.values ?? [:])
+    }
+    let diagnostics = DiagnosticStore(writing.transaction, organization)
+    for id in withDiagnostic.sorted(by: { $0.wire < $1.wire }) { try await diagnostics.refreshValidities(of: id) }
   }
 
   /// Stores the results and the parked edits, seals, commits. Returns the version that the push made, or the present
@@ -79,19 +105,22 @@ struct PushWriter {
   }
 }
 
+extension Effect {
+  /// The values that it writes.
+  var values: [String: JSONValue]? {
+    switch self {
+    case .insert(let values), .update(let values), .restore(let values): values
+    case .none, .delete: nil
+    }
+  }
+}
+
 /// What the server computes from a device's values.
 enum DerivedFields {
   static func inserted(_ type: EntityType, _ values: [String: JSONValue]) -> [String: JSONValue] {
     var row = values
     if type == .dossierDiagnostic { row["source"] = "field" }
     return row
-  }
-
-  /// `row` is the whole row after the change.
-  static func updated(
-    _ type: EntityType, _ changes: [String: JSONValue], _ row: [String: JSONValue]
-  ) -> [String: JSONValue] {
-    changes
   }
 }
 
