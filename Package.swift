@@ -52,6 +52,12 @@ let package = Package(
       dependencies: [
         "ConstatSync", "ConstatCore", crypto, .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: strict),
+    .target(
+      name: "ConstatDemo",
+      dependencies: [
+        "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      ], swiftSettings: strict),
     .executableTarget(
       name: "ConstatCLI",
       dependencies: [
@@ -88,8 +94,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "ConstatServer", "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore", "Postgres",
-        "Support",
+        "ConstatServer", "ConstatDemo", "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore",
+        "Postgres", "Support",
       ], swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
   ]
