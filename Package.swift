@@ -61,8 +61,8 @@ let package = Package(
     .executableTarget(
       name: "ConstatCLI",
       dependencies: [
-        "ConstatServer", "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore", "Postgres",
-        "LocalPostgres", logging, lifecycle,
+        "ConstatServer", "ConstatDemo", "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore",
+        "Postgres", "LocalPostgres", logging, lifecycle,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -10,7 +10,7 @@ struct NextSteps {
       Try, in another terminal:
 
         TOKEN=$(curl -s \(base)/v1/auth/login -H 'Content-Type: application/json' \\
-          -d '{"email":"claire@demo.test","password":"\(Seed.password)"}' | sed -E 's/.*"access_token":"([^"]+)".*/\\1/')
+          -d '{"email":"claire@demo.test","password":"\(DemoCast.password)"}' | sed -E 's/.*"access_token":"([^"]+)".*/\\1/')
 
         curl -s \(base)/v1/contacts -H "Authorization: Bearer $TOKEN"
         curl -s \(base)/v1/contacts -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"last_name":"Etcheverry"}'

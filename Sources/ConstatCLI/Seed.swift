@@ -1,6 +1,8 @@
 import ArgumentParser
+import ConstatDemo
 import ConstatServer
 import Foundation
+import Logging
 import Postgres
 
 /// The demo organization, for whoever tries Constat out.
@@ -8,9 +10,6 @@ struct Seed: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Found the demo organization, unless it exists.",
     discussion: "Needs DATABASE_URL and DATABASE_OWNER_URL; without any database URL, the development cluster.")
-
-  /// Of everyone in the demo organization.
-  static let password = "constat-demo"
 
   func run() async throws {
     let configuration = try Configuration()
@@ -25,19 +24,50 @@ struct Seed: AsyncParsableCommand {
     }
   }
 
+  /// Founds the demo organization and a neighbour, then sets the former up through the API like anyone would, on a
+  /// server of its own for the time that it takes.
   static func found(_ runtime: Runtime, _ database: Database) async throws {
     let owner = Pool(
       PoolConfiguration(url: try database.requireOwner(), size: 1, pipelineConnections: 1), logger: runtime.logger)
-    let founded: UUID?
     do {
-      founded = try await FoundOrganization(owner: owner, clock: .system)(
+      let found = FoundOrganization(owner: owner, clock: .system)
+      let hash = PasswordHash.make(DemoCast.password)
+      _ = try await found(
         slug: "demo", name: "Diagnostics du Labourd", email: "admin@demo.test", lastName: "Administration",
-        passwordHash: nil)
+        passwordHash: hash)
+      _ = try await found(
+        slug: "voisin", name: "Cabinet Voisin", email: "admin@voisin.test", lastName: "Voisin", passwordHash: hash)
     } catch {
       await owner.shutdown()
       throw error
     }
     await owner.shutdown()
-    Terminal.note(founded == nil ? "The demo organization is there already." : "Founded the demo organization.")
+    let app = App(services: runtime.services, installation: runtime.installation)
+    try await PassingServer(app: app, logger: runtime.logger).run { address in
+      try await DemoOrganization(cast: DemoCast.cast(server: address, deviceFile: "")).setUp()
+    }
+    Terminal.note("The demo organization is ready.")
+  }
+}
+
+/// Serves on a free port of the loopback interface for the time of a piece of work.
+private struct PassingServer {
+  let app: App
+  let logger: Logger
+
+  func run(_ work: @escaping @Sendable (String) async throws -> Void) async throws {
+    let (ports, found) = AsyncStream.makeStream(of: Int.self)
+    let server = HTTPServer(app, host: "127.0.0.1", port: 0, logger: logger) { port in found.yield(port) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      group.addTask {
+        for await port in ports {
+          try await work("http://127.0.0.1:\(port)")
+          return
+        }
+      }
+      _ = try await group.next()
+      group.cancelAll()
+    }
   }
 }

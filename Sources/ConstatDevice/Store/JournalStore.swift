@@ -114,9 +114,10 @@ struct JournalStore {
 
   /// Edits that show over the checkpoint, in sequence.
   func pending(over base: Mutation.Base) throws -> [Mutation] {
-    Journal(
-      entries: try entries("state <> 'acknowledged' OR result_version > \(base.version) ORDER BY seq")
-    ).pending(over: base)
+    var journal = Journal(
+      entries: try entries("state <> 'acknowledged' OR result_version > \(base.version) ORDER BY seq"))
+    journal.cover(base)
+    return journal.pending
   }
 
   /// The versions that this device made after the one given.

@@ -31,13 +31,17 @@ public final class TestServer: Sendable {
     self.client = client
   }
 
+  /// Where it listens, when over HTTP.
+  public var address: String { "http://127.0.0.1:\(client.port ?? 0)" }
+
   /// The project's root, found from this file.
   public static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
-  /// Runs a server for the time of the closure.
+  /// Runs a server for the time of the closure; `overHTTP` also lets it listen on a free loopback port.
   public static func run(
-    clock: WallClock = .system, poolSize: Int = 4, _ body: @escaping @Sendable (TestServer) async throws -> Void
+    clock: WallClock = .system, poolSize: Int = 4, overHTTP: Bool = false,
+    _ body: @escaping @Sendable (TestServer) async throws -> Void
   ) async throws {
     let database = try await TestDatabase.create(migrations: root.appending(path: "Migrations"))
     let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -52,9 +56,10 @@ public final class TestServer: Sendable {
     let installation = try Installation(home: root)
     let app = App(services: services, installation: installation)
     let contract = installation.contract
-    let application = Application(router: app.router(), logger: logger)
+    let application = Application(
+      router: app.router(), configuration: .init(address: .hostname("127.0.0.1", port: 0)), logger: logger)
     do {
-      try await application.test(.router) { client in
+      try await application.test(overHTTP ? .live : .router) { client in
         try await body(
           TestServer(
             database: database, services: services, app: app, contract: contract, owner: owner, client: client))
