@@ -1,4 +1,4 @@
-import ConstatCore
+public import ConstatCore
 import Foundation
 
 /// Sets up an organization through the API, as its administrator would on the first day: company, staff, catalogue,
@@ -24,14 +24,7 @@ public struct DemoOrganization: Sendable {
   public init(cast: Story.Cast) { self.cast = cast }
 
   public func setUp() async throws {
-    let stage = Stage(cast: cast, tell: { _ in })
-    do {
-      try await setUp(stage)
-    } catch {
-      try? await stage.close()
-      throw error
-    }
-    try await stage.close()
+    try await setUp(Stage(cast: cast, tell: { _ in }))
   }
 
   private func setUp(_ stage: Stage) async throws {

@@ -8,14 +8,12 @@ import NIOHTTP1
 final class Stage: Sendable {
   let cast: Story.Cast
   private let tell: @Sendable (Story.Line) -> Void
-  private let http = HTTPClient(eventLoopGroupProvider: .singleton)
+  private let http = HTTPClient.shared
 
   init(cast: Story.Cast, tell: @escaping @Sendable (Story.Line) -> Void) {
     self.cast = cast
     self.tell = tell
   }
-
-  func close() async throws { try await http.shutdown() }
 
   func step(_ what: String, _ outcome: String) { tell(.step(what, outcome)) }
 

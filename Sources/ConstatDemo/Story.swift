@@ -73,6 +73,5 @@ public struct Story: Sendable {
     let invoice = try await BooksChapter(stage: stage, order: order).play()
     tell(.chapter("5. Les droits — who sees what"))
     try await RightsChapter(stage: stage, order: order, invoice: invoice).play()
-    try await stage.close()
   }
 }
