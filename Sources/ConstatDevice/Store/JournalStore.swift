@@ -114,10 +114,9 @@ struct JournalStore {
 
   /// Edits that show over the checkpoint, in sequence.
   func pending(over base: Mutation.Base) throws -> [Mutation] {
-    var journal = Journal(
-      entries: try entries("state <> 'acknowledged' OR result_version > \(base.version) ORDER BY seq"))
-    journal.cover(base)
-    return journal.pending
+    Journal(
+      entries: try entries("state <> 'acknowledged' OR result_version > \(base.version) ORDER BY seq")
+    ).pending(over: base)
   }
 
   /// The versions that this device made after the one given.
