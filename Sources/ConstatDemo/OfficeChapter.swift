@@ -82,7 +82,7 @@ struct OfficeChapter {
 
   private func openDossier(_ order: inout Order, _ claire: String, _ module: String) async throws {
     let facts: JSONValue = [
-      "transaction_type": "sale", "property_type": "apartment", "floor_area_hundredths": 8400, "room_count": 4,
+      "nature": "sale_rental_management", "transaction_type": "sale", "property_type": "apartment", "floor_area_hundredths": 8400, "room_count": 4,
       "built_year": 1935, "permit_year": 1934, "heated": true, "gas_installation_over_15_years": true,
       "electrical_installation_over_15_years": true, "co_ownership": true, "termite_zone": true, "public_sewer": true,
     ]
@@ -103,12 +103,16 @@ struct OfficeChapter {
         "price_list_id": .string(list), "diagnostic_codes": .array(given), "prescriber_id": .string(order.agency),
         "property_type": "apartment", "floor_area_hundredths": 8400, "room_count": 4,
       ], step: "price calculation")
-    stage.step("Price computed from the price list", priced.text.prefix(160) + "…")
+    let (pack, unit) = (priced["pack"]["price_incl_tax_cents"]?.integer, priced["unit"]["price_incl_tax_cents"]?.integer)
+    try stage.expect(pack ?? 0 > 0 && unit ?? 0 > pack ?? 0, "the pack costs less than its parts", priced.text)
+    stage.step(
+      "Price computed from the price list",
+      "pack \(Money(cents: pack ?? 0).decimalComma) €, one by one \(Money(cents: unit ?? 0).decimalComma) €, discount taken off")
     var body = facts.object ?? [:]
     body.merge([
-      "nature": "sale_rental_management", "module_id": .string(module), "requester_id": .string(order.agency),
+      "module_id": .string(module), "requester_id": .string(order.agency),
       "prescriber_id": .string(order.agency), "owner_id": .string(order.owner), "payer_id": .string(order.payer),
-      "diagnostic_codes": .array(given), "price_list_id": .string(list), "price_mode": "pack",
+      "diagnostics": .array(given), "price_list_id": .string(list), "price_mode": "pack",
       "on_site_payment_agreed": true, "on_site_payment_means": "cheque", "contact_origin": "Téléphone",
     ]) { $1 }
     let dossier = try await stage.post("/v1/dossiers", claire, .object(body), step: "dossier")
@@ -121,8 +125,7 @@ struct OfficeChapter {
   }
 
   private static func suggestedCodes(_ answer: JSONValue) -> Set<String> {
-    let list = answer["suggestions"]?.array ?? answer["items"]?.array ?? []
-    return Set(list.compactMap { ($0["diagnostic_code"] ?? $0["code"])?.string })
+    Set((answer["items"]?.array ?? []).compactMap { $0["code"]?.string })
   }
 
   private func plan(_ order: inout Order, _ claire: String, _ admin: String) async throws {
@@ -144,7 +147,10 @@ struct OfficeChapter {
     stage.step("Appointment with Marc on \(day) at 09:00", "lead analyser booked for the morning")
     let other = try await stage.post(
       "/v1/dossiers", claire,
-      ["nature": "other", "owner_id": .string(order.owner), "city": "Hendaye", "insee_code": "64260"], step: "second dossier")
+      [
+        "nature": "sale_rental_management", "owner_id": .string(order.owner), "city": "Hendaye", "insee_code": "64260",
+        "diagnostics": ["lead"],
+      ], step: "second dossier")
     let refused = try await stage.call(
       "POST", "/v1/appointments", claire,
       [
