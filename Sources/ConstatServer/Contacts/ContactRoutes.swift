@@ -9,7 +9,10 @@ struct ContactRoutes {
       "/v1/contacts", table: "contact", fields: Contact.fields,
       read: .staff, write: .staff(.admin, .office, .accountant, .sales),
       filters: ["q", "kind", "city", "main_account_id"],
-      one: ContactStore.one, list: ContactStore.page
+      one: ContactStore.one, list: ContactStore.page,
+      prepare: { writing, id, _, values in
+        try await LinkAccount(writing: writing, id: id, values: values).check()
+      }
     ).register(in: &routes)
   }
 }

@@ -4,6 +4,9 @@ import Postgres
 
 /// All SQL on contacts: the address book.
 struct ContactStore {
+  let transaction: Transaction
+  let organization: UUID
+
   static let columns: SQL = """
     c.id, c.version, c.kind, c.company_name, c.title, c.last_name, c.first_name, c.street, c.address_complement,
     c.postcode, c.city, c.country, c.email, c.additional_emails, c.phone, c.mobile, c.fax, c.private_comment,
@@ -29,5 +32,31 @@ struct ContactStore {
       \(page.before("c.created_at", "c.id"))
       ORDER BY c.created_at DESC, c.id DESC LIMIT \(page.fetched)
       """
+  }
+
+  /// A contact as one end of the link between main account and sub-account.
+  struct LinkEnd: RowDecodable {
+    let id: UUID
+    let party: AccountLink.Party
+
+    init(row: Row) throws {
+      id = try row.get("id")
+      party = AccountLink.Party(
+        kind: Contact.Kind(rawValue: try row.get("kind")) ?? .individual, isSubAccount: try row.get("is_sub_account"),
+        hasSubAccounts: try row.get("has_sub_accounts"))
+    }
+  }
+
+  /// These contacts, locked so that two links made at once cannot add up to a chain.
+  func parties(_ ids: [UUID]) async throws -> [UUID: LinkEnd] {
+    let ends = try await transaction.all(
+      LinkEnd.self,
+      """
+      SELECT c.id, c.kind, c.main_account_id IS NOT NULL AS is_sub_account, EXISTS (SELECT 1 FROM contact s
+        WHERE s.organization_id = c.organization_id AND s.main_account_id = c.id) AS has_sub_accounts
+      FROM contact c WHERE c.organization_id = \(organization) AND c.id = ANY (\(ids))
+      ORDER BY c.id FOR UPDATE
+      """)
+    return Dictionary(ends.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
   }
 }

@@ -3,7 +3,7 @@ import Crypto
 public import Foundation
 public import Postgres
 
-/// One page of a list: how many rows, and after which row. The cursor is opaque and signed over the route, its filters
+/// One page of a list: how many rows, and after which row. The cursor is opaque and signed over the path, its filters
 /// and the organization, so that it cannot be moved to another list or made up.
 public struct Page: Sendable {
   public let limit: Int
@@ -15,7 +15,7 @@ public struct Page: Sendable {
     limit = try call.query.integer("limit", in: 1...200) ?? 50
     secret = call.services.secret
     scope = Array(
-      ([try call.organization.uuidString, call.template] + filters.map { "\($0)=\(call.query[$0] ?? "")" })
+      ([try call.organization.uuidString, call.path.lowercased()] + filters.map { "\($0)=\(call.query[$0] ?? "")" })
         .joined(separator: "\u{1f}").utf8)
     guard let cursor = call.query["cursor"] else {
       after = nil

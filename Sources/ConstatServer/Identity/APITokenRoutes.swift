@@ -56,10 +56,10 @@ struct APITokenRoutes {
 
 extension Reply {
   /// Adds a member that is shown this once and not kept for replays.
-  mutating func show(secret name: String, _ value: String) {
+  mutating func show(secret name: String, _ value: String?) {
     guard case .object(var members)? = try? JSONValue.parse(body) else { return }
-    members[name] = .string(value)
+    members[name] = JSONValue(value)
     body = JSONValue.object(members).serialized()
-    isSecret = true
+    isSecret = value != nil
   }
 }
