@@ -205,10 +205,10 @@ extension TestServer {
       WHERE organization_id = \(org.id) AND id = \(rows["invoice"])
       """,
       """
-      INSERT INTO payment (organization_id, id, company_id, dossier_id, payer_id, source, means, amount_cents,
-        received_on, received_at, hash)
-      VALUES (\(org.id), \(rows["payment"]), \(rows["company"]), \(rows["dossier"]), \(rows["payer"]), 'office', 'cheque',
-        12000, '2026-12-01', now(), '\\x00')
+      INSERT INTO payment (organization_id, id, company_id, dossier_id, payer_id, number, auxiliary, auxiliary_label,
+        source, means, amount_cents, received_on, received_at, hash)
+      VALUES (\(org.id), \(rows["payment"]), \(rows["company"]), \(rows["dossier"]), \(rows["payer"]), 'R-TEST-1',
+        '411TEST', 'Payeur', 'office', 'cheque', 12000, '2026-12-01', now(), '\\x00')
       """,
       """
       INSERT INTO payment_reversal (organization_id, id, payment_id, reason, reversed_on, hash)
