@@ -1,0 +1,22 @@
+/// SplitMix64: the same seed draws the same history on every machine.
+struct SeededRandom: RandomNumberGenerator {
+  private var state: UInt64
+
+  /// The seed is scattered first: neighbours would otherwise draw one sequence, shifted by one.
+  init(seed: UInt64) {
+    state = seed
+    state = next() ^ seed.byteSwapped
+  }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+  mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
+  mutating func pick<Item>(_ items: [Item]) -> Item { items[below(items.count)] }
+}
