@@ -134,7 +134,8 @@ public struct PushDecision {
     for (field, value) in mutation.set {
       guard let named = mutation.key.type.rule(of: field)?.reference, let id = value.string else { continue }
       let key = EntityKey(named, id.lowercased())
-      let isKnown = named.rule.scope == .shared ? mission.shared.contains(key) : id.lowercased() == mutation.dossier
+      let isKnown =
+        named.rule.scope == .shared ? mission.shared.contains(key) : id.lowercased() == mutation.dossier
       if !isKnown { return .notFound }
     }
     if let code = mutation.set["diagnostic_code"]?.string, let diagnosticCodes,

@@ -108,7 +108,8 @@ extension PushRequest.Item {
 }
 
 extension PushRequest {
-  /// The push in the smallest parts that can be settled one after the other: single mutations and whole groups.
+  /// The push in the smallest parts that can be settled one after the other: single mutations, whole
+  /// groups.
   public var parts: [PushRequest] {
     PushPlan.runs(items).map { run in
       var part = self

@@ -40,10 +40,13 @@ extension EntityType {
       guard let all = type.coreFields else { continue }
       sets[type] = FieldSet(
         all.fields.filter { field in
-          field.name != SignatureImage.field && type.rule(of: field.name).map { $0.writable != .never } ?? false
+          field.name != SignatureImage.field
+            && type.rule(of: field.name).map { $0.writable != .never } ?? false
         })
     }
-    sets[.signature] = sets[.signature].map { $0 + FieldSet([.optional(SignatureImage.field, .text(max: .max))]) }
+    sets[.signature] = sets[.signature].map {
+      $0 + FieldSet([.optional(SignatureImage.field, .text(max: .max))])
+    }
     return sets
   }()
 

@@ -11,7 +11,9 @@ import Testing
     #expect(outcome == MergeOutcome(status: .applied, effect: .update(["street": "rue B"])))
   }
 
-  @Test func `an observed field that the office changed meanwhile takes the device's value and keeps both`() throws {
+  @Test func `an observed field that the office changed meanwhile takes the device's value and keeps both`()
+    throws
+  {
     let outcome = Fixture.decide(
       Fixture.mutation(["street": "rue B"], was: ["street": "rue A"]),
       on: Fixture.state(["street": "rue C"], written: ["street": 20]))
@@ -88,7 +90,8 @@ import Testing
     let key = EntityKey(.contact, Fixture.contact)
     let outcome = Fixture.decide(
       Fixture.mutation(
-        ["additional_emails": ["a@x.fr", "d@x.fr"]], was: ["additional_emails": ["a@x.fr", "b@x.fr"]], key: key),
+        ["additional_emails": ["a@x.fr", "d@x.fr"]], was: ["additional_emails": ["a@x.fr", "b@x.fr"]],
+        key: key),
       on: Fixture.state(
         ["additional_emails": ["a@x.fr", "b@x.fr", "c@x.fr"]], written: ["additional_emails": 20], key: key))
     #expect(
@@ -99,7 +102,8 @@ import Testing
 
   @Test func `a row that does not exist is parked, not lost`() {
     #expect(Fixture.decide(Fixture.mutation(["street": "x"]), on: nil) == .parked(.notFound))
-    let deletion = Fixture.mutation([:], operation: .delete, key: EntityKey(.outbuilding, Fixture.outbuilding))
+    let deletion = Fixture.mutation(
+      [:], operation: .delete, key: EntityKey(.outbuilding, Fixture.outbuilding))
     #expect(Fixture.decide(deletion, on: nil) == .parked(.notFound))
   }
 }
@@ -147,7 +151,8 @@ import Testing
       Fixture.decide(Fixture.mutation(["key_pickup": "gardien"]), on: state).conflicts.first)
     first.id = "c1"
     let second = Fixture.decide(
-      Fixture.mutation(["key_pickup": "voisin"], was: ["key_pickup": "gardien"], seq: 2), on: state, open: [first])
+      Fixture.mutation(["key_pickup": "voisin"], was: ["key_pickup": "gardien"], seq: 2), on: state,
+      open: [first])
     #expect(second.conflicts.map(\.id) == ["c1"])
     #expect(second.conflicts.first?.mine.value == "voisin")
     #expect(second.conflicts.first?.mine.seq == 2)
@@ -204,7 +209,8 @@ import Testing
     #expect(outcome.status == .conflicted)
     #expect(outcome.effect == .restore(["kind": "cellar", "lot_number": "12", "comment": "humide"]))
     let conflict = try #require(outcome.conflicts.first)
-    #expect(conflict.field == "_deleted" && conflict.policy == "edit_beats_delete" && conflict.chosen == .mine)
+    #expect(
+      conflict.field == "_deleted" && conflict.policy == "edit_beats_delete" && conflict.chosen == .mine)
     #expect(conflict.mine.value == ["comment": "humide"])
   }
 

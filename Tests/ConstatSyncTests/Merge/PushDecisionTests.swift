@@ -35,8 +35,11 @@ import Testing
   }
 
   @Test func `a field that devices do not write is refused by name and nothing is changed`() {
-    for (type, field) in [(dossierKey, "number"), (dossierKey, "archived_at"), (contactKey, "private_comment")] {
-      let (outcomes, decision) = decide([Fixture.mutation([field: "x", "street": "y"], key: type)], decision())
+    for (type, field) in [
+      (dossierKey, "number"), (dossierKey, "archived_at"), (contactKey, "private_comment"),
+    ] {
+      let (outcomes, decision) = decide(
+        [Fixture.mutation([field: "x", "street": "y"], key: type)], decision())
       #expect(outcomes[0].rejection?.code == .fieldNotWritable)
       #expect(outcomes[0].rejection?.problems.map(\.pointer) == ["/set/" + field])
       #expect(decision.writes.isEmpty)
@@ -80,10 +83,14 @@ import Testing
 
   @Test func `another mission's row is out of reach under whatever dossier`() {
     let foreign = Fixture.state(["dossier_id": .string(Fixture.colleague)], key: rowKey)
-    #expect(outcome(Fixture.mutation(["comment": "x"], key: rowKey), decision(states: [foreign])) == .parked(.notFound))
+    #expect(
+      outcome(Fixture.mutation(["comment": "x"], key: rowKey), decision(states: [foreign]))
+        == .parked(.notFound))
     let stranger = EntityKey(.contact, Fixture.colleague)
     let contact = Fixture.state(["last_name": "Z"], key: stranger)
-    #expect(outcome(Fixture.mutation(["phone": "0601020304"], key: stranger), decision(states: [contact])) == .parked(.notFound))
+    #expect(
+      outcome(Fixture.mutation(["phone": "0601020304"], key: stranger), decision(states: [contact]))
+        == .parked(.notFound))
   }
 
   @Test func `a dossier cannot be made to lead to a contact that its mission does not know`() {
@@ -114,7 +121,9 @@ import Testing
     #expect(outcomes[0].rejection?.code == .malformed)
   }
 
-  @Test func `the mutations of one push see one another, and what they write is told once, new rows first`() throws {
+  @Test func `the mutations of one push see one another, and what they write is told once, new rows first`()
+    throws
+  {
     let new = EntityKey(.contact, Fixture.colleague)
     let (outcomes, decision) = decide(
       [

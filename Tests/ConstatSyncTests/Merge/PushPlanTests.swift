@@ -43,7 +43,9 @@ import Testing
       let push = PushRequest(
         device: Fixture.device, mutations: seqs.map { Fixture.mutation(["street": "x"], seq: $0) })
       #expect(throws: PushError.sequenceNotDense) {
-        try PushPlan(push, from: Fixture.device, lmid: 1, stored: stored(PushRequest(device: Fixture.device, mutations: [])))
+        try PushPlan(
+          push, from: Fixture.device, lmid: 1,
+          stored: stored(PushRequest(device: Fixture.device, mutations: [])))
       }
     }
   }

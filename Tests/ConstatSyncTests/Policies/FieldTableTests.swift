@@ -15,8 +15,9 @@ import Testing
   }
 
   @Test func `every type has one rule and at least one field`() {
-    #expect(EntityRule.table.map(\.type).sorted { $0.rawValue < $1.rawValue }
-      == EntityType.allCases.sorted { $0.rawValue < $1.rawValue })
+    #expect(
+      EntityRule.table.map(\.type).sorted { $0.rawValue < $1.rawValue }
+        == EntityType.allCases.sorted { $0.rawValue < $1.rawValue })
     for type in EntityType.allCases { #expect(!type.visibleFields.isEmpty, "\(type)") }
   }
 

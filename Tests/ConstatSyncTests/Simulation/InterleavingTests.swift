@@ -75,7 +75,8 @@ struct Changesets {
         let value = field == "price_incl_tax_cents" ? price : .string(text)
         mutations.append(
           Mutation(
-            seq: Int64(seq), hlc: "", base: .init(epoch: "e1", version: 10), key: Changesets.key, operation: .set,
+            seq: Int64(seq), hlc: "", base: .init(epoch: "e1", version: 10), key: Changesets.key,
+            operation: .set,
             dossier: MergeFixture.dossier, set: [field: value], was: [field: shown[field] ?? .null]))
         shown[field] = value
         _ = device
@@ -93,7 +94,8 @@ struct Changesets {
 
   /// The devices' turns, each keeping its own order.
   func order(_ random: inout SeededRandom) -> [Int] {
-    byDevice.enumerated().flatMap { index, mutations in mutations.map { _ in index } }.shuffled(using: &random)
+    byDevice.enumerated().flatMap { index, mutations in mutations.map { _ in index } }.shuffled(
+      using: &random)
   }
 
   func arrive(_ order: [Int]) -> End {

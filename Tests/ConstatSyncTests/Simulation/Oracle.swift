@@ -61,7 +61,8 @@ struct Oracle {
       for seq in 0..<last where server.timesSettled[device.id]?[seq + 1] != 1 {
         return "\(device.id) \(seq + 1) settled more or less than once"
       }
-      if server.settled[device.id]?.values.contains(where: { $0.stored.result.status == .rejected }) ?? false {
+      if server.settled[device.id]?.values.contains(where: { $0.stored.result.status == .rejected }) ?? false
+      {
         return "a lawful edit is rejected"
       }
     }
@@ -76,7 +77,9 @@ struct Oracle {
         guard let group = one.mutation.group else { continue }
         statuses[group.id, default: []].insert(one.stored.result.status == .parked)
       }
-      if let torn = statuses.filter({ $0.value.count > 1 }).keys.sorted().first { return "torn group \(torn)" }
+      if let torn = statuses.filter({ $0.value.count > 1 }).keys.sorted().first {
+        return "torn group \(torn)"
+      }
     }
     return nil
   }
@@ -123,7 +126,9 @@ struct Oracle {
       else { continue }
       let writes = server.writes.filter { $0.key == first.key && $0.field == first.field }
       let index = writes.lastIndex { Simulation.tokens($0.value).contains(token) }!
-      if let fault = blindSuccessor(of: writes, at: index, token, author: nil) { return "office \(token) \(fault)" }
+      if let fault = blindSuccessor(of: writes, at: index, token, author: nil) {
+        return "office \(token) \(fault)"
+      }
     }
     return nil
   }

@@ -159,7 +159,9 @@ struct SimulatedServer {
   func links(of mission: String) -> [(target: EntityKey, version: Int64)] {
     var found: [(target: EntityKey, version: Int64)] = []
     for (key, row) in rows where !row.isDeleted {
-      guard key == EntityKey(.dossier, mission) || row.values["dossier_id"]?.string == mission else { continue }
+      guard key == EntityKey(.dossier, mission) || row.values["dossier_id"]?.string == mission else {
+        continue
+      }
       for link in Reachability.links where link.type == key.type {
         if let id = row.values[link.field]?.string {
           found.append((EntityKey(link.target, id), row.version))

@@ -44,7 +44,8 @@ struct Simulation {
     for device in devices { server.technicians[device.id] = device.technician }
     for _ in 0..<3 { newContact() }
     for mission in missions {
-      server.insert(EntityKey(.dossier, mission), ["owner_id": .string(Simulation.id("c1", 1 + random.below(3)))])
+      server.insert(
+        EntityKey(.dossier, mission), ["owner_id": .string(Simulation.id("c1", 1 + random.below(3)))])
       newOutbuilding(in: mission)
       server.assign(mission, to: random.pick(technicians), alone: true)
     }
@@ -127,8 +128,10 @@ extension Simulation {
     in dossier: String, _ view: [EntityKey: LocalEntity], _ token: String
   ) -> [SimulatedDevice.Edit] {
     let key = EntityKey(.dossier, dossier)
-    let rows = view.values.filter { $0.key.type == .outbuilding && $0.values["dossier_id"]?.string == dossier }
-      .sorted { $0.key < $1.key }
+    let rows = view.values.filter {
+      $0.key.type == .outbuilding && $0.values["dossier_id"]?.string == dossier
+    }
+    .sorted { $0.key < $1.key }
     let contacts = ["owner_id", "payer_id"].compactMap { view[key]?.values[$0]?.string }
       .map { EntityKey(.contact, $0) }.filter { view[$0] != nil }
     rowCount += 1

@@ -10,7 +10,8 @@ import Testing
       cursor: "abc", limit: 20, schema: 1, unsentCount: 3, oldestUnsentAt: Instant("2026-11-21T10:00:00Z"))
     #expect(try PullRequest(json: pull.json) == pull)
     let entity = Entity(
-      key: EntityKey(.dossier, Fixture.dossier), version: 9, born: 3, fields: ["street": "x", "floor": .null],
+      key: EntityKey(.dossier, Fixture.dossier), version: 9, born: 3,
+      fields: ["street": "x", "floor": .null],
       fieldVersions: ["street": 9])
     let page = PullResponse(
       epoch: "e1", version: 12,
