@@ -184,6 +184,8 @@ public struct SignatureRecord: Sendable, Hashable {
 
 public struct MissionPayment: Sendable, Hashable, Identifiable {
   public let id: String
+  /// The contact who paid.
+  public let payerID: String?
   public let source: Payment.Source
   public let means: PaymentMeans?
   public let amount: Money

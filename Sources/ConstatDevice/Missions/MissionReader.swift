@@ -150,7 +150,7 @@ struct MissionReader {
   private func payment(_ entity: LocalEntity) -> MissionPayment? {
     let row = Columns(entity.values)
     return MissionPayment(
-      id: entity.key.id, source: row.choice("source") ?? .field, means: row.choice("means"),
+      id: entity.key.id, payerID: row["payer_id"], source: row.choice("source") ?? .field, means: row.choice("means"),
       amount: row.money("amount_cents") ?? .zero, receivedOn: row.day("received_on"), reference: row["reference"],
       bank: row["bank"], issuerName: row["issuer_name"])
   }

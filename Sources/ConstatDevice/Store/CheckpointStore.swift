@@ -86,8 +86,14 @@ struct CheckpointStore {
     return staging
   }
 
+  /// Where the pull that is under way goes on; nil where none is.
+  func stagedCursor() throws -> String? {
+    try SQLRequest<String>("SELECT cursor FROM staging ORDER BY page DESC LIMIT 1").fetchOne(db)
+  }
+
   func stage(_ page: PullResponse) throws {
-    try db.execute(literal: "INSERT INTO staging (response) VALUES (\(page.json.description))")
+    try db.execute(
+      literal: "INSERT INTO staging (cursor, response) VALUES (\(page.cursor), \(page.json.description))")
   }
 
   func clearStaging() throws {

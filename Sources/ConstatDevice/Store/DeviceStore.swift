@@ -25,17 +25,17 @@ struct DeviceStore: Sendable {
     migrator.registerMigration("1") { db in
       try db.execute(
         literal: """
-          CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+          CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
-          -- The server's rows as of the checkpoint's version.
+          -- The server's rows as of the checkpoint's version. Tables without rowid could not be observed.
           CREATE TABLE entity (
             type TEXT NOT NULL, id TEXT NOT NULL, dossier TEXT, version INTEGER NOT NULL, born INTEGER NOT NULL,
             fields TEXT NOT NULL, field_versions TEXT NOT NULL, PRIMARY KEY (type, id)
-          ) WITHOUT ROWID;
+          );
           CREATE INDEX entity_dossier ON entity (dossier);
 
           -- The pages of a pull that is under way, as they came. Nothing of them shows.
-          CREATE TABLE staging (page INTEGER PRIMARY KEY, response TEXT NOT NULL);
+          CREATE TABLE staging (page INTEGER PRIMARY KEY, cursor TEXT NOT NULL, response TEXT NOT NULL);
 
           -- Each edit in its final bytes, and what the server said of it.
           CREATE TABLE journal (
@@ -45,6 +45,8 @@ struct DeviceStore: Sendable {
             result TEXT, result_version INTEGER, result_epoch TEXT, settled_at INTEGER
           );
           CREATE INDEX journal_waiting ON journal (seq) WHERE state <> 'acknowledged';
+          CREATE INDEX journal_row ON journal (type, id);
+          CREATE INDEX journal_dossier ON journal (dossier);
           CREATE INDEX journal_result ON journal (result_version);
 
           -- What the technician must be told.

@@ -114,8 +114,21 @@ struct JournalStore {
 
   /// Edits that show over the checkpoint, in sequence.
   func pending(over base: Mutation.Base) throws -> [Mutation] {
+    try pending(over: base, "true")
+  }
+
+  func pending(over base: Mutation.Base, of key: EntityKey) throws -> [Mutation] {
+    try pending(over: base, "type = \(key.type.rawValue) AND id = \(key.id)")
+  }
+
+  func pending(over base: Mutation.Base, inMission dossier: String) throws -> [Mutation] {
+    try pending(over: base, "dossier = \(dossier)")
+  }
+
+  private func pending(over base: Mutation.Base, _ condition: SQL) throws -> [Mutation] {
     Journal(
-      entries: try entries("state <> 'acknowledged' OR result_version > \(base.version) ORDER BY seq")
+      entries: try entries(
+        "\(condition) AND (state <> 'acknowledged' OR result_version > \(base.version)) ORDER BY seq")
     ).pending(over: base)
   }
 

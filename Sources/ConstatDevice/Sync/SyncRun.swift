@@ -102,7 +102,7 @@ struct SyncRun {
         let checkpoint = CheckpointStore(db: db)
         let journal = JournalStore(db: db)
         return PullRequest(
-          cursor: try checkpoint.staging()?.cursor ?? MetaStore(db: db)[.cursor],
+          cursor: try checkpoint.stagedCursor() ?? MetaStore(db: db)[.cursor],
           unsentCount: try journal.waitingCount(), oldestUnsentAt: try journal.oldestWaitingAt())
       }
       let page: PullResponse

@@ -7,8 +7,10 @@ import Foundation
 extension Transport {
   /// HTTP through `URLSession`. `timeoutSeconds` bounds each exchange, so that a dead network is told from a slow one.
   public static func http(_ server: String, timeoutSeconds: Double = 30) throws -> Transport {
-    guard let base = URL(string: server), let scheme = base.scheme, ["https", "http"].contains(scheme), base.host != nil
-    else { throw TransportError("not the address of a server: \(server)") }
+    let base = server.hasSuffix("/") ? String(server.dropLast()) : server
+    guard let url = URL(string: base), ["https", "http"].contains(url.scheme ?? ""), url.host?.isEmpty == false else {
+      throw TransportError("not the address of a server: \(server)")
+    }
     let configuration = URLSessionConfiguration.ephemeral
     configuration.timeoutIntervalForRequest = timeoutSeconds
     let session = URLSession(configuration: configuration)
@@ -20,10 +22,12 @@ extension Transport {
 
 private struct HTTPExchange {
   let session: URLSession
-  let base: URL
+  /// Without a slash at its end.
+  let base: String
 
   func send(_ request: Transport.Request) async throws -> Transport.Answer {
-    var http = URLRequest(url: base.appendingPathComponent(request.path))
+    guard let url = URL(string: base + request.path) else { throw TransportError("not a path: \(request.path)") }
+    var http = URLRequest(url: url)
     http.httpMethod = "POST"
     http.httpBody = Data(request.body)
     http.setValue("application/json", forHTTPHeaderField: "Content-Type")
@@ -36,7 +40,7 @@ private struct HTTPExchange {
         status: answer.statusCode, body: Array(data),
         retryAfterSeconds: answer.value(forHTTPHeaderField: "Retry-After").flatMap { Int($0) })
     } catch let error as URLError {
-      throw TransportError("no answer from \(base.host ?? ""): \(error.code.rawValue)")
+      throw TransportError("no answer from \(base): \(error.code.rawValue)")
     }
   }
 }

@@ -1,0 +1,360 @@
+import ConstatCore
+import ConstatSync
+
+@testable import ConstatDevice
+
+/// A server in memory: ConstatSync's own decisions over rows without a database, behind the wire's bytes.
+actor FakeServer {
+  struct State: Sendable {
+    var epoch = "e1"
+    var fork: Int64?
+    var version: Int64 = 0
+    var rows: [EntityKey: EntityState] = [:]
+    /// The technician's missions: on the device or not, since which version.
+    var memberships: [String: (isIn: Bool, version: Int64, reason: String)] = [:]
+    var journals: [String: Journal] = [:]
+    var parked: [(seq: Int64, reason: ParkReason)] = []
+    /// Effects carried out, in order: what was applied twice shows here.
+    var effects: [(key: EntityKey, effect: Effect)] = []
+  }
+
+  struct Journal: Sendable {
+    var secret: String
+    var isRevoked = false
+    var lmid: Int64 = 0
+    var stored: [Int64: PushPlan.Stored] = [:]
+  }
+
+  let technician = "00000000-0000-7000-8000-00000000dead"
+  private(set) var state = State()
+  /// Events in a page, below what devices ask for.
+  private var pageLimit = 500
+  private var tokens: [String: String] = [:]
+  private(set) var tokensIssued = 0
+  private let signer = CursorSigner(keys: [[UInt8](repeating: 7, count: 32)])
+  private(set) var pushes: [[UInt8]] = []
+  private(set) var pulls: [PullRequest] = []
+  private var refusesPushOfRevoked = false
+
+  nonisolated var transport: Transport {
+    Transport { try await self.answer($0) }
+  }
+
+  // MARK: The office
+
+  /// The office writes a row: a new version, by someone else than any device.
+  func office(_ key: EntityKey, _ values: [String: JSONValue]) {
+    state.version += 1
+    var row = state.rows[key] ?? EntityState(key: key, values: [:], version: 0, born: state.version)
+    for (field, value) in values where row.values[field] != value {
+      row.values[field] = value
+      if row.born != state.version { row.fieldVersions[field] = state.version }
+    }
+    seal(&row, by: Writer(actor: "user:office", device: nil))
+  }
+
+  func officeDeletes(_ key: EntityKey) {
+    guard var row = state.rows[key] else { return }
+    state.version += 1
+    row.isDeleted = true
+    row.fieldVersions = [:]
+    seal(&row, by: Writer(actor: "user:office", device: nil))
+  }
+
+  func assign(_ mission: String) {
+    state.version += 1
+    state.memberships[mission] = (true, state.version, "")
+  }
+
+  func withdraw(_ mission: String, reason: String = "reassigned") {
+    state.version += 1
+    state.memberships[mission] = (false, state.version, reason)
+  }
+
+  func resolve(conflict id: String, with value: JSONValue) throws {
+    let conflict = EntityKey(.syncConflict, id)
+    guard let row = state.rows[conflict] else { return }
+    let record = try ConflictRecord(json: .object(row.values), id: id)
+    office(record.key, [record.field: value])
+    office(conflict, ["state": "resolved", "resolution": ["value": value]])
+  }
+
+  func revoke(refusingPushes: Bool = false) {
+    for device in state.journals.keys { state.journals[device]?.isRevoked = true }
+    refusesPushOfRevoked = refusingPushes
+  }
+
+  func setPageLimit(_ limit: Int) { pageLimit = limit }
+  func expireTokens() { tokens = [:] }
+
+  /// Goes back to an earlier state, as a restored backup does; its history parts from there.
+  func restore(_ backup: State) {
+    state = backup
+    state.epoch = "e2"
+    state.fork = backup.version
+    state.version = backup.version + 1_000
+  }
+
+  func values(_ key: EntityKey) -> [String: JSONValue]? {
+    state.rows[key].flatMap { $0.isDeleted ? nil : $0.values }
+  }
+
+  var lmid: Int64 { state.journals.values.map(\.lmid).max() ?? 0 }
+
+  /// All rows that the technician's devices should show, as they should show them.
+  func scope() -> [EntityKey: [String: JSONValue]] {
+    var rows: [EntityKey: [String: JSONValue]] = [:]
+    for case .put(let entity) in events(after: .end(of: -1)) {
+      rows[entity.key] = entity.fields.filter { !$0.value.isNull }
+    }
+    return rows
+  }
+
+  // MARK: The wire
+
+  private func answer(_ request: Transport.Request) throws -> Transport.Answer {
+    let body = try JSONValue.parse(request.body)
+    if request.path == "/v1/auth/login" {
+      guard body["password"]?.string == "correct horse" else { return problem(401, "unauthorized") }
+      return json(["access_token": "user"])
+    }
+    if request.path == "/v1/devices" { return enrol(body) }
+    if request.path.hasSuffix("/token") { return issueToken(request.path, body) }
+    guard let token = request.token, let device = tokens[token], let journal = state.journals[device] else {
+      return problem(401, "unauthorized")
+    }
+    if request.path == "/v1/sync/push" {
+      pushes.append(request.body)
+      if journal.isRevoked && refusesPushOfRevoked { return revoked }
+      return try push(body, device)
+    }
+    if journal.isRevoked { return revoked }
+    return try pull(PullRequest(json: body), device)
+  }
+
+  private var revoked: Transport.Answer {
+    problem(403, "device-revoked", ["wipe_after_push": true])
+  }
+
+  private func enrol(_ body: JSONValue) -> Transport.Answer {
+    let id = DeviceEnvironment.system.newID()
+    state.journals[id] = Journal(secret: "secret of \(id)")
+    return json(
+      [
+        "id": .string(id), "technician_id": .string(technician), "name": body["name"] ?? .null,
+        "platform": body["platform"] ?? .null, "secret": .string("secret of \(id)"), "lmid": 0,
+        "epoch": .string(state.epoch), "schema": ["min": 1, "max": 1], "clock": "2026-11-22T09:00:00Z",
+      ], status: 201)
+  }
+
+  private func issueToken(_ path: String, _ body: JSONValue) -> Transport.Answer {
+    let device = String(path.dropFirst("/v1/devices/".count).dropLast("/token".count))
+    guard let journal = state.journals[device], journal.secret == body["secret"]?.string else {
+      return problem(401, "unauthorized")
+    }
+    tokensIssued += 1
+    tokens["token \(tokensIssued)"] = device
+    return json(["access_token": .string("token \(tokensIssued)"), "token_type": "Bearer", "expires_in": 900])
+  }
+
+  private func json(_ value: JSONValue, status: Int = 200) -> Transport.Answer {
+    Transport.Answer(status: status, body: value.serialized())
+  }
+
+  private func problem(
+    _ status: Int, _ code: String, _ members: [String: JSONValue] = [:]
+  ) -> Transport.Answer {
+    json(.object(members.merging(["code": .string(code), "title": "Refusé"]) { $1 }), status: status)
+  }
+
+  // MARK: Push
+
+  private func push(_ body: JSONValue, _ device: String) throws -> Transport.Answer {
+    let request = try PushRequest(json: body)
+    guard let journal = state.journals[device] else { return problem(401, "unauthorized") }
+    let plan: PushPlan
+    do {
+      plan = try PushPlan(request, from: device, lmid: journal.lmid, stored: journal.stored)
+    } catch PushError.sequenceGap(let lmid) {
+      return problem(409, "sequence-gap", ["lmid": .integer(lmid)])
+    } catch {
+      return problem(422, error.code)
+    }
+    var decision = PushDecision(
+      author: Author(device: device, technician: technician, isRevoked: journal.isRevoked),
+      server: ServerPosition(epoch: state.epoch, fork: state.fork, version: state.version), missions: missions(),
+      states: state.rows, openConflicts: openConflicts(of: device), check: .fieldSets,
+      newConflictID: DeviceEnvironment.system.newID)
+    let outcomes = decision.decide(plan.fresh)
+    let writer = Writer(actor: "device:" + device, device: device)
+    if !decision.writes.isEmpty || !decision.conflicts.isEmpty { state.version += 1 }
+    for (key, effect) in decision.writes { carryOut(effect, key, writer) }
+    for record in decision.conflicts {
+      var values = record.columns
+      values["device_id"] = .string(device)
+      values["state"] = "open"
+      carryOut(.insert(values), EntityKey(.syncConflict, record.id ?? ""), writer)
+    }
+    var results = plan.replays
+    for (item, outcome) in zip(plan.fresh, outcomes) {
+      let result = outcome.result(seq: item.seq, version: state.version)
+      if let reason = outcome.parked { state.parked.append((item.seq, reason)) }
+      state.journals[device]?.stored[item.seq] = .init(payloadHash: item.payloadHash, result: result)
+      state.journals[device]?.lmid = item.seq
+      results.append(result)
+    }
+    let lmid = state.journals[device]?.lmid ?? 0
+    return json(PushResponse(epoch: state.epoch, lmid: lmid, results: results).json)
+  }
+
+  private func missions() -> [String: PushDecision.Mission] {
+    var missions: [String: PushDecision.Mission] = [:]
+    for (id, membership) in state.memberships {
+      let signers = live(of: id).filter { $0.key.type == .signature }.compactMap {
+        $0.values["signer"]?.string.flatMap(Signature.Signer.init(rawValue:))
+      }
+      missions[id] = PushDecision.Mission(
+        closed: membership.isIn ? nil : ParkReason(rawValue: membership.reason),
+        shared: Set(links(of: id).map(\.target)), signers: Set(signers))
+    }
+    return missions
+  }
+
+  private func openConflicts(of device: String) -> [EntityKey: [String: ConflictRecord]] {
+    var open: [EntityKey: [String: ConflictRecord]] = [:]
+    for row in state.rows.values where row.key.type == .syncConflict && row.values["state"] == "open" {
+      guard row.values["device_id"]?.string == device,
+        let record = try? ConflictRecord(json: .object(row.values), id: row.key.id)
+      else { continue }
+      open[record.key, default: [:]][record.field] = record
+    }
+    return open
+  }
+
+  private func carryOut(_ effect: Effect, _ key: EntityKey, _ writer: Writer) {
+    state.effects.append((key, effect))
+    var row = state.rows[key] ?? EntityState(key: key, values: [:], version: 0, born: state.version)
+    switch effect {
+    case .none: return
+    case .insert(let values), .restore(let values):
+      row = EntityState(key: key, values: values, version: 0, born: state.version)
+      if key.type == .signature { sealImage(&row) }
+      if key.type == .payment || key.type == .dossierDiagnostic { row.values["source"] = "field" }
+    case .update(let changes):
+      for (field, value) in changes {
+        row.values[field] = value
+        row.fieldVersions[field] = state.version
+      }
+    case .delete:
+      row.isDeleted = true
+      row.fieldVersions = [:]
+    }
+    seal(&row, by: writer)
+  }
+
+  private func sealImage(_ row: inout EntityState) {
+    let image = SignatureImage(base64: row.values.removeValue(forKey: SignatureImage.field)?.string ?? "")
+    row.values["image_sha256"] = JSONValue(image?.sha256)
+  }
+
+  private func seal(_ row: inout EntityState, by writer: Writer) {
+    row.version = state.version
+    row.writers[state.version] = writer
+    state.rows[row.key] = row
+  }
+
+  // MARK: Pull
+
+  private func pull(_ request: PullRequest, _ device: String) throws -> Transport.Answer {
+    pulls.append(request)
+    var position = Cursor.Position.end(of: -1)
+    var isReset = true
+    if let token = request.cursor {
+      guard let cursor = try? signer.cursor(token, for: device) else { return problem(400, "malformed-cursor") }
+      if cursor.epoch == state.epoch {
+        position = cursor.position
+        isReset = false
+      }
+    }
+    let events = events(after: position)
+    let page = Array(events.prefix(min(request.limit, pageLimit)))
+    let more = page.count < events.count
+    let next = more ? FakeServer.position(of: page[page.count - 1]) : .end(of: state.version)
+    let cursor = Cursor(epoch: state.epoch, device: device, schema: request.schema, position: next)
+    let lmid = state.journals[device]?.lmid ?? 0
+    return json(
+      PullResponse(
+        epoch: state.epoch, version: state.version, events: page, cursor: signer.token(cursor), more: more,
+        reset: isReset, lmid: lmid
+      ).json)
+  }
+
+  private func events(after position: Cursor.Position) -> [SyncEvent] {
+    var events: [(Cursor.Position, SyncEvent)] = []
+    var shared: [EntityKey: Int64] = [:]
+    for (mission, membership) in state.memberships {
+      if !membership.isIn {
+        let leave = SyncEvent.leave(
+          mission: mission, version: membership.version, reason: LeaveReason(rawValue: membership.reason))
+        events.append((FakeServer.position(of: leave), leave))
+        continue
+      }
+      for row in state.rows.values where isOf(mission, row) {
+        let event = put(row, atLeast: membership.version)
+        events.append((FakeServer.position(of: event), event))
+      }
+      for link in links(of: mission) {
+        shared[link.target] = max(shared[link.target] ?? 0, link.version, membership.version)
+      }
+    }
+    for (key, version) in shared {
+      guard let row = state.rows[key] else { continue }
+      let event = put(row, atLeast: version)
+      events.append((FakeServer.position(of: event), event))
+    }
+    for row in state.rows.values where row.key.type.rule.scope == .organization {
+      let event = put(row, atLeast: 0)
+      events.append((FakeServer.position(of: event), event))
+    }
+    return events.filter { $0.0 > position }.sorted { $0.0 < $1.0 }.map(\.1)
+  }
+
+  private func put(_ row: EntityState, atLeast version: Int64) -> SyncEvent {
+    let version = max(version, row.version)
+    if row.isDeleted { return .delete(row.key, version: version) }
+    let visible = Set(row.key.type.visibleFields)
+    return .put(
+      Entity(
+        key: row.key, version: version, born: row.born, fields: row.values.filter { visible.contains($0.key) },
+        fieldVersions: row.fieldVersions))
+  }
+
+  private static func position(of event: SyncEvent) -> Cursor.Position {
+    switch event {
+    case .put(let entity):
+      .init(version: entity.version, type: entity.key.type.rawValue, id: entity.key.id)
+    case .delete(let key, let version): .init(version: version, type: key.type.rawValue, id: key.id)
+    case .leave(let mission, let version, _): .init(version: version, type: "leave", id: mission)
+    case .unknown: .init(version: 0, type: "", id: "")
+    }
+  }
+
+  private func isOf(_ mission: String, _ row: EntityState) -> Bool {
+    guard row.key.type.rule.scope == .mission else { return false }
+    if row.key.type == .dossier { return row.key.id == mission }
+    guard let field = row.key.type.dossierField else { return false }
+    return row.values[field]?.string == mission
+  }
+
+  private func live(of mission: String) -> [EntityState] {
+    state.rows.values.filter { !$0.isDeleted && isOf(mission, $0) }
+  }
+
+  private func links(of mission: String) -> [(target: EntityKey, version: Int64)] {
+    live(of: mission).flatMap { row in
+      Reachability.links.filter { $0.type == row.key.type }.compactMap { link in
+        row.values[link.field]?.string.map { (EntityKey(link.target, $0), row.version) }
+      }
+    }
+  }
+}
