@@ -29,16 +29,3 @@ struct Demo: AsyncParsableCommand {
     print("\nThe story went as told.")
   }
 }
-
-/// The people of the demo organization, and a neighbour of another.
-enum DemoCast {
-  static let password = "constat-demo"
-
-  static func cast(server: String, deviceFile: String) -> Story.Cast {
-    func signIn(_ name: String) -> Story.SignIn { .init(email: "\(name)@demo.test", password: password) }
-    return Story.Cast(
-      server: server, admin: signIn("admin"), office: signIn("claire"), accountant: signIn("compta"),
-      marc: signIn("marc"), nadia: signIn("nadia"),
-      neighbour: .init(email: "admin@voisin.test", password: password), deviceFile: deviceFile)
-  }
-}

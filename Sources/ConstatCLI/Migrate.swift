@@ -27,7 +27,7 @@ struct Migrate: AsyncParsableCommand {
   }
 
   static func apply(_ configuration: Configuration, _ database: Database) async throws {
-    let applied = try await refusing {
+    let applied = try await refusing(database.isDevelopment ? configuration.state : nil) {
       try await migrator(configuration).migrate(database.requireOwner(), logger: Logger(label: "constat"))
     }
     for migration in applied { Terminal.note("Applied migration \(migration.version) \(migration.name).") }
@@ -35,7 +35,7 @@ struct Migrate: AsyncParsableCommand {
   }
 
   private static func tell(_ configuration: Configuration, _ database: Database) async throws {
-    let all = try await refusing { try await migrator(configuration).status(database.requireOwner()) }
+    let all = try await refusing(nil) { try await migrator(configuration).status(database.requireOwner()) }
     for status in all {
       Terminal.say("\(status.isApplied ? "applied" : "pending") \(status.migration.version) \(status.migration.name)")
     }
@@ -45,7 +45,8 @@ struct Migrate: AsyncParsableCommand {
     Migrator(directory: configuration.home.appending(path: "Migrations"))
   }
 
-  private static func refusing<T>(_ body: () async throws -> T) async throws -> T {
+  /// `disposable`: a development database that may be made anew.
+  private static func refusing<T>(_ disposable: URL?, _ body: () async throws -> T) async throws -> T {
     do { return try await body() } catch let refusal as Migrator.Refusal {
       let reason =
         switch refusal {
@@ -55,7 +56,8 @@ struct Migrate: AsyncParsableCommand {
         case .missing(let name): "migration \(name) was applied and is not among the files"
         case .outOfOrder(let name): "migration \(name) comes before one that was applied already"
         }
-      throw Terminal.failure(reason, Terminal.configurationError)
+      let remedy = disposable.map { " (to begin with an empty development database: rm -r \($0.path))" } ?? ""
+      throw Terminal.failure(reason + remedy, Terminal.configurationError)
     } catch let error as PostgresError {
       throw Terminal.failure("migration failed: \(error.message ?? error.description)")
     }

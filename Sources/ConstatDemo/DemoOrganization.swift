@@ -1,8 +1,8 @@
 public import ConstatCore
 import Foundation
 
-/// Sets up an organization through the API, as its administrator would on the first day: company, staff, catalogue,
-/// price list. What is there already is left alone, so it can be run again after being cut short.
+/// Sets up an organization through the API, as its administrator would on the first day: staff, catalogue, prices,
+/// contacts, company. What is there already is left alone, so it can be run again after being cut short.
 public struct DemoOrganization: Sendable {
   /// A member of staff to add.
   public struct Member: Sendable {
@@ -30,15 +30,6 @@ public struct DemoOrganization: Sendable {
   private func setUp(_ stage: Stage) async throws {
     let admin = try await stage.signIn(cast.admin)
     try await staff(stage, admin)
-    if try await stage.get("/v1/companies", admin).items.isEmpty {
-      _ = try await stage.post(
-        "/v1/companies", admin,
-        [
-          "name": "Diagnostics du Labourd SARL", "siren": "732829320", "siret": "73282932000074",
-          "vat_number": "FR44732829320", "street": "4 quai Galuperie", "postcode": "64100", "city": "Bayonne",
-          "iban": "FR1420041010050500013M02606", "bic": "PSSTFRPPBOR",
-        ], step: "company")
-    }
     if try await stage.get("/v1/diagnostic-types", admin).items.isEmpty {
       for (position, entry) in DiagnosticCatalogueEntry.defaults.enumerated() {
         _ = try await stage.post(
@@ -51,6 +42,17 @@ public struct DemoOrganization: Sendable {
       }
     }
     if try await stage.get("/v1/price-lists", admin).items.isEmpty { try await priceList(stage, admin) }
+    if try await stage.get("/v1/contacts", admin).items.isEmpty { try await contacts(stage, admin) }
+    // Last: an organization that has a company is complete.
+    if try await stage.get("/v1/companies", admin).items.isEmpty {
+      _ = try await stage.post(
+        "/v1/companies", admin,
+        [
+          "name": "Diagnostics du Labourd SARL", "siren": "732829320", "siret": "73282932000074",
+          "vat_number": "FR44732829320", "street": "4 quai Galuperie", "postcode": "64100", "city": "Bayonne",
+          "iban": "FR1420041010050500013M02606", "bic": "PSSTFRPPBOR",
+        ], step: "company")
+    }
   }
 
   private func staff(_ stage: Stage, _ admin: String) async throws {
@@ -95,5 +97,27 @@ public struct DemoOrganization: Sendable {
         "diagnostic_codes": ["dpe", "lead", "asbestos", "termites", "electricity", "carrez"],
         "amount_incl_tax_cents": 49_600, "duration_minutes": 150,
       ], step: "pack")
+  }
+
+  private func contacts(_ stage: Stage, _ admin: String) async throws {
+    let contacts: [JSONValue] = [
+      [
+        "last_name": "Harriague", "first_name": "Jeanne", "title": "Mme", "phone": "05 59 25 00 01",
+        "email": "jeanne.harriague@example.test", "street": "8 rue d'Espagne", "postcode": "64100",
+        "city": "Bayonne",
+      ],
+      [
+        "kind": "agency", "company_name": "Agence de la Nive", "last_name": "Sallaberry", "first_name": "Peio",
+        "email": "agence@example.test", "discount_rate": "10", "discount_comment": "Apporteur d'affaires",
+        "street": "3 quai des Corsaires", "postcode": "64100", "city": "Bayonne",
+      ],
+      [
+        "kind": "notary", "company_name": "Étude Goyeneche", "last_name": "Goyeneche", "email": "etude@example.test",
+        "postcode": "64500", "city": "Saint-Jean-de-Luz",
+      ],
+    ]
+    for contact in contacts {
+      _ = try await stage.post("/v1/contacts", admin, contact, step: "contact \(contact["last_name"]?.string ?? "")")
+    }
   }
 }

@@ -21,8 +21,12 @@ import Testing
     "ConstatDevice": [
       "ConstatCore", "ConstatSync", "GRDB", "Crypto", "Foundation", "FoundationNetworking", "Synchronization",
     ],
+    "ConstatDemo": [
+      "ConstatCore", "ConstatLedger", "ConstatSync", "ConstatDevice", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
+      "Foundation", "Synchronization",
+    ],
     "ConstatCLI": [
-      "ConstatCore", "ConstatLedger", "ConstatSync", "ConstatServer", "ConstatDevice", "Postgres", "LocalPostgres",
+      "ConstatDemo", "ConstatCore", "ConstatLedger", "ConstatSync", "ConstatServer", "ConstatDevice", "Postgres", "LocalPostgres",
       "ArgumentParser", "AsyncHTTPClient", "NIOCore", "HTTPTypes", "Logging", "Metrics", "ServiceLifecycle",
       "UnixSignals", "Crypto", "Foundation", "Synchronization",
     ],

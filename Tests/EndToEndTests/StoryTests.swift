@@ -1,3 +1,4 @@
+import ConstatCore
 import ConstatDemo
 import ConstatServer
 import Foundation
@@ -14,8 +15,14 @@ import Testing
       let found = FoundOrganization(owner: server.owner, clock: .system)
       for slug in ["demo", "voisin"] {
         _ = try await found(
-          slug: slug, name: slug, email: "admin@\(slug).test", lastName: "Admin",
-          passwordHash: PasswordHash.make(password))
+          slug: slug, name: slug,
+          members: {
+            [
+              .init(
+                email: "admin@\(slug).test", firstName: nil, lastName: "Admin", profiles: [.superAdmin, .admin],
+                passwordHash: PasswordHash.make(password))
+            ]
+          })
       }
       func signIn(_ name: String, _ slug: String = "demo") -> Story.SignIn {
         .init(email: "\(name)@\(slug).test", password: password)

@@ -1,7 +1,6 @@
 public import ConstatCore
 public import Foundation
 import Crypto
-import Postgres
 
 /// Who a request speaks for, inside one organization.
 public struct Principal: Sendable {

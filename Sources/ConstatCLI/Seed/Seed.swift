@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConstatCore
 import ConstatDemo
 import ConstatServer
 import Foundation
@@ -25,29 +26,34 @@ struct Seed: AsyncParsableCommand {
   }
 
   /// Founds the demo organization and a neighbour, then sets the former up through the API like anyone would, on a
-  /// server of its own for the time that it takes.
+  /// server of its own for the time that it takes. A set-up that was cut short is taken up again.
   static func found(_ runtime: Runtime, _ database: Database) async throws {
     let owner = Pool(
       PoolConfiguration(url: try database.requireOwner(), size: 1, pipelineConnections: 1), logger: runtime.logger)
+    let outcome: FoundOrganization.Outcome
     do {
       let found = FoundOrganization(owner: owner, clock: .system)
-      let hash = PasswordHash.make(DemoCast.password)
-      _ = try await found(
-        slug: "demo", name: "Diagnostics du Labourd", email: "admin@demo.test", lastName: "Administration",
-        passwordHash: hash)
-      _ = try await found(
-        slug: "voisin", name: "Cabinet Voisin", email: "admin@voisin.test", lastName: "Voisin", passwordHash: hash)
+      outcome = try await found(slug: "demo", name: "Diagnostics du Labourd", members: DemoCast.members)
+      _ = try await found(slug: "voisin", name: "Cabinet Voisin", members: DemoCast.neighbours)
     } catch {
       await owner.shutdown()
       throw error
     }
     await owner.shutdown()
+    guard outcome != .exists(hasCompany: true) else {
+      return Terminal.note("The demo organization is there already.")
+    }
     let app = App(services: runtime.services, installation: runtime.installation)
     try await PassingServer(app: app, logger: runtime.logger).run { address in
       try await DemoOrganization(cast: DemoCast.cast(server: address, deviceFile: "")).setUp()
     }
-    Terminal.note("The demo organization is ready.")
+    Terminal.note("Founded the demo organization. Everyone's password is \(DemoCast.password):")
+    for person in DemoCast.people { Terminal.note("  \(person.name)@demo.test  \(person.profiles.text)") }
   }
+}
+
+extension Set<Profile> {
+  fileprivate var text: String { map(\.rawValue).sorted().joined(separator: ", ") }
 }
 
 /// Serves on a free port of the loopback interface for the time of a piece of work.
@@ -57,7 +63,9 @@ private struct PassingServer {
 
   func run(_ work: @escaping @Sendable (String) async throws -> Void) async throws {
     let (ports, found) = AsyncStream.makeStream(of: Int.self)
-    let server = HTTPServer(app, host: "127.0.0.1", port: 0, logger: logger) { port in found.yield(port) }
+    var quiet = logger
+    quiet.logLevel = .warning
+    let server = HTTPServer(app, host: "127.0.0.1", port: 0, logger: quiet) { port in found.yield(port) }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       group.addTask {
