@@ -5,7 +5,8 @@ import Testing
   /// Which capability writes each table; the others read it, or ask its Store.
   static let owners: [String: Set<String>] = [
     "organization": ["Organizations"], "company": ["Organizations"],
-    "user_account": ["Identity", "Organizations"],  // founding an organization makes its first administrator
+    // Founding an organization makes its first members; a contact's account is opened on the contact.
+    "user_account": ["Identity", "Organizations", "ClientAccess"],
     "api_token": ["Identity"],
     "device": ["Sync"],
     "contact": ["Contacts"],
