@@ -25,7 +25,7 @@ struct PullRoutes {
     let row = head[0]
     let device: UUID = try row.get("id")
     let deviceText = device.uuidString.lowercased()
-    if try row.get("revoked", as: Bool.self) { throw Self.revoked }
+    if try row.get("revoked", as: Bool.self) { throw Self.revoked(lmid: try row.get("last_sequence")) }
     guard request.schema >= SchemaRange.current.minimum else { throw Self.tooOld }
 
     let epoch: String = try row.get("epoch")
@@ -103,8 +103,13 @@ struct PullRoutes {
     return .json(bytes: bytes)
   }
 
-  static let revoked = Problem(
-    .forbidden, "device-revoked", "Appareil révoqué", members: ["wipe_after_push": true])
+  /// Says how far the server has settled: after a restore from a backup the device may have more to rescue than it
+  /// knows.
+  private static func revoked(lmid: Int64) -> Problem {
+    Problem(
+      .forbidden, "device-revoked", "Appareil révoqué",
+      members: ["wipe_after_push": true, "lmid": .integer(lmid)])
+  }
   private static let tooOld = Problem(
     .init(code: 426), "schema-too-old", "Version de l'application trop ancienne",
     members: [

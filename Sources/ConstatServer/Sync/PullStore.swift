@@ -26,6 +26,10 @@ struct PullStore {
   /// `isFar`: look among what the device can reach rather than among all that the organization changed since; the better
   /// way for a device that starts, or was away for long.
   ///
+  /// A row that several missions lead to is told at the first of the versions that are due, and again at the later ones
+  /// on later pages. At its last version only, it would be lost to a device whose page ends before that, if the link
+  /// that has it goes meanwhile.
+  ///
   /// A mission that left is told whether or not the device ever had it: the guard "only if it joined before" loses one
   /// when a page ends between leaving and joining again.
   func page(after position: Cursor.Position, limit: Int, isFar: Bool) -> SQL {
@@ -79,7 +83,7 @@ struct PullStore {
             WHERE m.state = 'in' AND c.id IN (d.building_id, d.module_id)))
           OR c.type = 'diagnostic_type'
       ), due AS (
-        SELECT k.type, k.id, max(k.version) AS version FROM candidate k
+        SELECT k.type, k.id, min(k.version) AS version FROM candidate k
         WHERE k.type = ANY (\(EntityType.allCases.map(\.rawValue)))
         GROUP BY k.type, k.id
       ), event AS (

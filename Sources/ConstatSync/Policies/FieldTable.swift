@@ -201,34 +201,34 @@ extension FieldRule {
     of: .contact,
     [
       .office(
-        "kind", "the client's identity is the office's; corrections from the site are welcome (MIS-10)"),
+        "kind", "the client's identity is the office's; the site may correct it (MIS-10)"),
       .office(
         "company_name",
-        "the client's identity is the office's; corrections from the site are welcome (MIS-10)"),
+        "the client's identity is the office's; the site may correct it (MIS-10)"),
       .office(
-        "title", "the client's identity is the office's; corrections from the site are welcome (MIS-10)"),
+        "title", "the client's identity is the office's; the site may correct it (MIS-10)"),
       .office(
-        "last_name", "the client's identity is the office's; corrections from the site are welcome (MIS-10)"),
+        "last_name", "the client's identity is the office's; the site may correct it (MIS-10)"),
       .office(
-        "first_name", "the client's identity is the office's; corrections from the site are welcome (MIS-10)"),
+        "first_name", "the client's identity is the office's; the site may correct it (MIS-10)"),
       .office(
-        "street", "the client's identity is the office's; corrections from the site are welcome (MIS-10)"),
+        "street", "the client's identity is the office's; the site may correct it (MIS-10)"),
       .office(
         "address_complement",
-        "the client's identity is the office's; corrections from the site are welcome (MIS-10)"),
+        "the client's identity is the office's; the site may correct it (MIS-10)"),
       .office(
-        "postcode", "the client's identity is the office's; corrections from the site are welcome (MIS-10)"),
+        "postcode", "the client's identity is the office's; the site may correct it (MIS-10)"),
       .office(
-        "city", "the client's identity is the office's; corrections from the site are welcome (MIS-10)"),
+        "city", "the client's identity is the office's; the site may correct it (MIS-10)"),
       .office(
-        "country", "the client's identity is the office's; corrections from the site are welcome (MIS-10)"),
+        "country", "the client's identity is the office's; the site may correct it (MIS-10)"),
       .office(
-        "email", "the client's identity is the office's; corrections from the site are welcome (MIS-10)"),
+        "email", "the client's identity is the office's; the site may correct it (MIS-10)"),
       .list("additional_emails", "addresses come and go one by one"),
       .office(
-        "phone", "the client's identity is the office's; corrections from the site are welcome (MIS-10)"),
+        "phone", "the client's identity is the office's; the site may correct it (MIS-10)"),
       .office(
-        "mobile", "the client's identity is the office's; corrections from the site are welcome (MIS-10)"),
+        "mobile", "the client's identity is the office's; the site may correct it (MIS-10)"),
     ])
 
   private static let building = rules(

@@ -104,6 +104,44 @@ import Testing
     }
   }
 
+  @Test func `a shared row that loses its later link between two pages still comes by the earlier one`() async throws {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let second = server.services.clock.newID()
+      try await server.asOwner(work.org.id) { transaction in
+        _ = try await transaction.pipeline([
+          """
+          INSERT INTO dossier (organization_id, id, number, nature, status, owner_id, created_by)
+          VALUES (\(work.org.id), \(second), 2, 'sale_rental_management', 'scheduled', \(work.owner), 'sql:test')
+          """,
+          """
+          INSERT INTO appointment (organization_id, id, dossier_id, technician_id, starts_at, ends_at, time_zone)
+          VALUES (\(work.org.id), \(server.services.clock.newID()), \(second), \(work.org.marc.id), '2026-12-02T08:00Z',
+            '2026-12-02T10:00Z', 'Europe/Paris')
+          """,
+        ])
+      }
+      let device = try await work.enrol(work.org.marc)
+      var pages: [PullResponse] = []
+      repeat {
+        let answer = try await server.post(
+          "/v1/sync/pull", as: device.token, PullRequest(cursor: pages.last?.cursor, limit: 4).json)
+        pages.append(try PullResponse(json: answer.json))
+        let isFirst = pages.count == 1
+        try await server.asOwner(work.org.id) { transaction in
+          guard isFirst else { return }
+          _ = try await transaction.execute("DELETE FROM dossier_contact WHERE dossier_id = \(second)")
+          _ = try await transaction.execute("UPDATE dossier SET owner_id = NULL WHERE id = \(second)")
+        }
+      } while pages.last?.more == true
+      var staging = Staging(first: pages[0])
+      for page in pages.dropFirst() { staging.append(page) }
+      #expect(pages.count > 1)
+      let owner = EntityKey(.contact, work.owner.uuidString.lowercased())
+      #expect(Checkpoint().applying(staging).entities[owner] != nil)
+    }
+  }
+
   @Test func `a revoked device pulls nothing and its last push is kept in parking`() async throws {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)
@@ -111,7 +149,7 @@ import Testing
       try await device.pull()
       #expect(try await server.delete("/v1/devices/\(device.id)", as: work.org.admin.token).status == 204)
       let pull = try await server.post("/v1/sync/pull", as: device.token, PullRequest(cursor: device.cursor).json)
-      #expect(pull.status == 403 && pull["wipe_after_push"] == true)
+      #expect(pull.status == 403 && pull["wipe_after_push"] == true && pull["lmid"] == 0)
       let answer = try await device.push([
         device.mutation(.dossier, work.dossier.uuidString, in: work.dossier, set: ["notes": "dernier mot"])
       ])
