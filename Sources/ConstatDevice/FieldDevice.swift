@@ -51,7 +51,8 @@ public final class FieldDevice: Sendable {
   public func enrolAgain(email: String, password: String, organization: String? = nil) async throws {
     let old = try await enrolment()
     let new = try await Registration(transport: transport, server: old.server).register(
-      email: email, password: password, organization: organization, name: old.name, platform: Registration.platform)
+      email: email, password: password, organization: organization, name: old.name,
+      platform: Registration.platform)
     try await queue.run { [store] in
       try await store.pool.write { db in
         let journal = JournalStore(db: db)
@@ -84,7 +85,8 @@ public final class FieldDevice: Sendable {
   /// `SyncError.offline`; calling it again goes on from there, and what was sent twice counts once. Calls made while
   /// one is running wait for it.
   @discardableResult
-  public func sync(progress: @escaping @Sendable (SyncProgress) -> Void = { _ in }) async throws -> SyncReport {
+  public func sync(progress: @escaping @Sendable (SyncProgress) -> Void = { _ in }) async throws -> SyncReport
+  {
     try await queue.run { [self] in
       let enrolment = try await enrolment()
       let session = await queue.session(enrolment, transport: transport, environment: environment)

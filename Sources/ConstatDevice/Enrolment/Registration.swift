@@ -11,14 +11,17 @@ struct Registration {
     var credentials: [String: JSONValue] = ["email": .string(email), "password": .string(password)]
     if let organization { credentials["organization"] = .string(organization) }
     let signedIn = try await post("/v1/auth/login", token: nil, .object(credentials))
-    guard let token = signedIn["access_token"]?.string else { throw SyncError.unreadableAnswer("access_token") }
+    guard let token = signedIn["access_token"]?.string else {
+      throw SyncError.unreadableAnswer("access_token")
+    }
     let device = try await post(
       "/v1/devices", token: token, ["name": .string(name), "platform": .string(platform)])
     guard let id = device["id"]?.string, let technician = device["technician_id"]?.string,
       let secret = device["secret"]?.string
     else { throw SyncError.unreadableAnswer("device") }
     return Enrolment(
-      server: server, device: id.lowercased(), technician: technician.lowercased(), name: name, secret: secret)
+      server: server, device: id.lowercased(), technician: technician.lowercased(), name: name, secret: secret
+    )
   }
 
   private func post(_ path: String, token: String?, _ body: JSONValue) async throws -> JSONValue {

@@ -13,12 +13,14 @@ struct InboxStore {
       var detail = result.json.object ?? [:]
       detail["mutation"] = entry.mutation.json
       try add(
-        source: "\(device)/\(entry.mutation.seq)", kind: result.status.rawValue, dossier: entry.mutation.dossier,
+        source: "\(device)/\(entry.mutation.seq)", kind: result.status.rawValue,
+        dossier: entry.mutation.dossier,
         detail: .object(detail), at: now)
     }
   }
 
-  func noteLeft(_ mission: String, label: String, reason: LeaveReason, version: Int64, at now: Instant) throws {
+  func noteLeft(_ mission: String, label: String, reason: LeaveReason, version: Int64, at now: Instant) throws
+  {
     let waiting = try JournalStore(db: db).waitingCount(inMission: mission)
     try add(
       source: "leave/\(mission)/\(version)", kind: "left", dossier: mission, label: label,
@@ -63,7 +65,9 @@ struct InboxStore {
   }
 
   private static func item(_ row: Row) -> InboxItem? {
-    guard let detail = try? JSONValue.parse(row[5] as String), let kind = kind(row[2], detail) else { return nil }
+    guard let detail = try? JSONValue.parse(row[5] as String), let kind = kind(row[2], detail) else {
+      return nil
+    }
     return InboxItem(
       id: row[0], at: Instant(microseconds: row[1]), kind: kind, mission: row[3], missionLabel: row[4],
       mutation: detail["mutation"].flatMap { try? Mutation(json: $0) })

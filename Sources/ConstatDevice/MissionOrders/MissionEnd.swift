@@ -95,7 +95,8 @@ extension Gesture {
     }
     for (key, row) in rows.sorted(by: { $0.key < $1.key }) where key.type == .appointment {
       guard row.values["status"]?.string == Appointment.Status.planned.rawValue,
-        let start = row.values["starts_at"]?.string.flatMap({ Instant($0) }), start <= now.adding(seconds: 86_400)
+        let start = row.values["starts_at"]?.string.flatMap({ Instant($0) }),
+        start <= now.adding(seconds: 86_400)
       else { continue }
       try set(key, ["status": .string(Appointment.Status.done.rawValue)])
     }

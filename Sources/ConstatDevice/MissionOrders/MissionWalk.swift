@@ -94,7 +94,9 @@ struct Walk: Sendable {
 
 extension MissionOrder {
   /// A default that the row does not show yet is no change.
-  fileprivate static func isChange(_ column: String, to value: JSONValue, from shown: [String: JSONValue]) -> Bool {
+  fileprivate static func isChange(_ column: String, to value: JSONValue, from shown: [String: JSONValue])
+    -> Bool
+  {
     value != MissionOrder(columns: shown).columns[column]
   }
 }

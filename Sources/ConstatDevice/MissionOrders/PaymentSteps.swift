@@ -98,11 +98,13 @@ public struct OnSitePayment: Sendable, Hashable {
   /// At most 1,000 € of one debt (CMF L112-6).
   public static func cash(_ amount: Money, payer: String? = nil, comment: String? = nil) -> OnSitePayment {
     OnSitePayment(
-      means: .cash, amount: amount, reference: nil, bank: nil, issuerName: nil, payer: payer, comment: comment)
+      means: .cash, amount: amount, reference: nil, bank: nil, issuerName: nil, payer: payer, comment: comment
+    )
   }
 
   public static func cheque(
-    _ amount: Money, number: String, bank: String, issuer: String, payer: String? = nil, comment: String? = nil
+    _ amount: Money, number: String, bank: String, issuer: String, payer: String? = nil,
+    comment: String? = nil
   ) -> OnSitePayment {
     OnSitePayment(
       means: .cheque, amount: amount, reference: number, bank: bank, issuerName: issuer, payer: payer,
@@ -114,7 +116,8 @@ public struct OnSitePayment: Sendable, Hashable {
     _ amount: Money, reference: String? = nil, payer: String? = nil, comment: String? = nil
   ) -> OnSitePayment {
     OnSitePayment(
-      means: .card, amount: amount, reference: reference, bank: nil, issuerName: nil, payer: payer, comment: comment)
+      means: .card, amount: amount, reference: reference, bank: nil, issuerName: nil, payer: payer,
+      comment: comment)
   }
 
   /// Through the payment provider, on the technician's phone (MIS-18).
@@ -139,7 +142,8 @@ public struct OnSitePayment: Sendable, Hashable {
     return [
       "dossier_id": .string(gesture.mission), "payer_id": JSONValue(payer), "means": .string(means.rawValue),
       "amount_cents": .integer(amount.cents), "received_on": .string(try gesture.today().description),
-      "received_at": .string(gesture.now.description), "reference": JSONValue(reference), "bank": JSONValue(bank),
+      "received_at": .string(gesture.now.description), "reference": JSONValue(reference),
+      "bank": JSONValue(bank),
       "issuer_name": JSONValue(issuerName), "comment": JSONValue(comment),
     ]
   }

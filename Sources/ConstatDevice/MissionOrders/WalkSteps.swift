@@ -33,7 +33,9 @@ public struct OwnerStep: Sendable {
   let walk: Walk
 
   public func correct(_ correction: ContactCorrection) async throws {
-    guard let owner = try await walk.device.mission(walk.mission)?.owner else { throw DeviceError.notFound("owner") }
+    guard let owner = try await walk.device.mission(walk.mission)?.owner else {
+      throw DeviceError.notFound("owner")
+    }
     try await walk.device.correctContact(walk.mission, contact: owner.id, correction)
   }
 
@@ -67,7 +69,9 @@ public struct OutbuildingsStep: Sendable {
   let walk: Walk
 
   @discardableResult
-  public func add(_ kind: Outbuilding.Kind, lotNumber: String? = nil, comment: String? = nil) async throws -> String {
+  public func add(_ kind: Outbuilding.Kind, lotNumber: String? = nil, comment: String? = nil) async throws
+    -> String
+  {
     try await walk.device.addOutbuilding(walk.mission, kind, lotNumber: lotNumber, comment: comment)
   }
 

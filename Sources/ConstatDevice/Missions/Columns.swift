@@ -20,20 +20,23 @@ struct Columns {
   }
 
   func position(_ prefix: String = "") -> Position? {
-    guard let latitude = values[prefix + "latitude"]?.double, let longitude = values[prefix + "longitude"]?.double
+    guard let latitude = values[prefix + "latitude"]?.double,
+      let longitude = values[prefix + "longitude"]?.double
     else { return nil }
     return Position(latitude: latitude, longitude: longitude)
   }
 
   var propertyAddress: PropertyAddress {
     PropertyAddress(
-      street: self["street"], complement: self["address_complement"], postcode: self["postcode"], city: self["city"],
+      street: self["street"], complement: self["address_complement"], postcode: self["postcode"],
+      city: self["city"],
       country: self["country"], inseeCode: self["insee_code"], position: position())
   }
 
   var access: PropertyAccess {
     PropertyAccess(
-      floor: self["floor"], door: self["door"], staircase: self["staircase"], buildingLabel: self["building_label"],
+      floor: self["floor"], door: self["door"], staircase: self["staircase"],
+      buildingLabel: self["building_label"],
       lotNumber: self["lot_number"], keyPickup: self["key_pickup"], escort: self["escort"],
       comment: self["access_comment"])
   }

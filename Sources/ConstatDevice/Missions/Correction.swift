@@ -60,7 +60,8 @@ public struct AddressCorrection: Sendable {
 
   public init(
     street: Correction<String> = .keep, complement: Correction<String> = .keep,
-    postcode: Correction<String> = .keep, city: Correction<String> = .keep, country: Correction<String> = .keep,
+    postcode: Correction<String> = .keep, city: Correction<String> = .keep,
+    country: Correction<String> = .keep,
     inseeCode: Correction<String> = .keep, position: Correction<Position> = .keep
   ) {
     self.street = street
@@ -90,9 +91,11 @@ public struct AccessCorrection: Sendable {
   public var floor, door, staircase, buildingLabel, lotNumber, keyPickup, escort, comment: Correction<String>
 
   public init(
-    floor: Correction<String> = .keep, door: Correction<String> = .keep, staircase: Correction<String> = .keep,
+    floor: Correction<String> = .keep, door: Correction<String> = .keep,
+    staircase: Correction<String> = .keep,
     buildingLabel: Correction<String> = .keep, lotNumber: Correction<String> = .keep,
-    keyPickup: Correction<String> = .keep, escort: Correction<String> = .keep, comment: Correction<String> = .keep
+    keyPickup: Correction<String> = .keep, escort: Correction<String> = .keep,
+    comment: Correction<String> = .keep
   ) {
     self.floor = floor
     self.door = door
@@ -124,12 +127,14 @@ public struct FactsCorrection: Sendable {
   /// In hundredths of a square metre.
   public var floorAreaHundredths: Correction<Int>
   public var roomCount, builtYear, permitYear: Correction<Int>
-  public var heated, collectiveHeating, gasInstallationOver15Years, electricalInstallationOver15Years: Correction<Bool>
+  public var heated, collectiveHeating, gasInstallationOver15Years,
+    electricalInstallationOver15Years: Correction<Bool>
   public var coOwnership, publicSewer: Correction<Bool>
 
   public init(
     propertyType: Correction<PropertyType> = .keep, floorAreaHundredths: Correction<Int> = .keep,
-    roomCount: Correction<Int> = .keep, builtYear: Correction<Int> = .keep, permitYear: Correction<Int> = .keep,
+    roomCount: Correction<Int> = .keep, builtYear: Correction<Int> = .keep,
+    permitYear: Correction<Int> = .keep,
     heated: Correction<Bool> = .keep, collectiveHeating: Correction<Bool> = .keep,
     gasInstallationOver15Years: Correction<Bool> = .keep,
     electricalInstallationOver15Years: Correction<Bool> = .keep, coOwnership: Correction<Bool> = .keep,
@@ -168,15 +173,18 @@ public struct FactsCorrection: Sendable {
 /// Corrects a contact, or describes a new one (steps 3 and 4, MIS-10, MIS-11).
 public struct ContactCorrection: Sendable {
   public var kind: Correction<Contact.Kind>
-  public var companyName, title, lastName, firstName, street, addressComplement, postcode, city, country, email, phone,
+  public var companyName, title, lastName, firstName, street, addressComplement, postcode, city, country,
+    email, phone,
     mobile: Correction<String>
   public var additionalEmails: Correction<[String]>
 
   public init(
     kind: Correction<Contact.Kind> = .keep, companyName: Correction<String> = .keep,
-    title: Correction<String> = .keep, lastName: Correction<String> = .keep, firstName: Correction<String> = .keep,
+    title: Correction<String> = .keep, lastName: Correction<String> = .keep,
+    firstName: Correction<String> = .keep,
     street: Correction<String> = .keep, addressComplement: Correction<String> = .keep,
-    postcode: Correction<String> = .keep, city: Correction<String> = .keep, country: Correction<String> = .keep,
+    postcode: Correction<String> = .keep, city: Correction<String> = .keep,
+    country: Correction<String> = .keep,
     email: Correction<String> = .keep, additionalEmails: Correction<[String]> = .keep,
     phone: Correction<String> = .keep, mobile: Correction<String> = .keep
   ) {

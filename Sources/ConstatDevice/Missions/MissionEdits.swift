@@ -19,7 +19,8 @@ extension FieldDevice {
   }
 
   /// Step 3, and whoever else the dossier names.
-  public func correctContact(_ mission: String, contact: String, _ correction: ContactCorrection) async throws {
+  public func correctContact(_ mission: String, contact: String, _ correction: ContactCorrection) async throws
+  {
     try await record(in: mission) { gesture in
       let key = EntityKey(.contact, contact.lowercased())
       guard try gesture.missionRows()[key] != nil else { throw DeviceError.notFound(key.description) }
@@ -57,7 +58,8 @@ extension FieldDevice {
       try gesture.create(
         key,
         [
-          "dossier_id": .string(gesture.mission), "kind": .string(kind.rawValue), "lot_number": JSONValue(lotNumber),
+          "dossier_id": .string(gesture.mission), "kind": .string(kind.rawValue),
+          "lot_number": JSONValue(lotNumber),
           "comment": JSONValue(comment),
         ])
       return key.id
@@ -65,7 +67,8 @@ extension FieldDevice {
   }
 
   public func correctOutbuilding(
-    _ mission: String, _ id: String, kind: Correction<Outbuilding.Kind> = .keep, lotNumber: Correction<String> = .keep,
+    _ mission: String, _ id: String, kind: Correction<Outbuilding.Kind> = .keep,
+    lotNumber: Correction<String> = .keep,
     comment: Correction<String> = .keep
   ) async throws {
     var fields = CorrectedFields()
@@ -86,7 +89,9 @@ extension FieldDevice {
   public func addDiagnostic(_ mission: String, code: String) async throws -> String {
     try await record(in: mission) { gesture in
       let rows = try gesture.missionRows()
-      let isKnown = rows.values.contains { $0.key.type == .diagnosticType && $0.values["code"]?.string == code }
+      let isKnown = rows.values.contains {
+        $0.key.type == .diagnosticType && $0.values["code"]?.string == code
+      }
       guard isKnown else { throw DeviceError.unknownDiagnostic(code) }
       let isPresent = rows.values.contains {
         $0.key.type == .dossierDiagnostic && $0.values["diagnostic_code"]?.string == code
@@ -99,13 +104,16 @@ extension FieldDevice {
   }
 
   public func removeDiagnostic(_ mission: String, _ id: String) async throws {
-    try await record(in: mission) { gesture in try gesture.delete(EntityKey(.dossierDiagnostic, id.lowercased())) }
+    try await record(in: mission) { gesture in
+      try gesture.delete(EntityKey(.dossierDiagnostic, id.lowercased()))
+    }
   }
 
   /// What a diagnostic found, in short (MIS-19). The day of the visit, from which its validity counts, is today's on
   /// site, unless another is given.
   public func setPreConclusion(
-    _ mission: String, diagnostic id: String, _ text: String, outcome: DiagnosticOutcome? = nil, visitedOn: Day? = nil
+    _ mission: String, diagnostic id: String, _ text: String, outcome: DiagnosticOutcome? = nil,
+    visitedOn: Day? = nil
   ) async throws {
     try await record(in: mission) { gesture in
       var values: [String: JSONValue] = [
@@ -138,8 +146,10 @@ extension Gesture {
   /// The day that it is where the mission is.
   func today() throws -> Day {
     let rows = try missionRows()
-    let name = rows.values.lazy.filter { $0.key.type == .appointment }.compactMap { $0.values["time_zone"]?.string }
-      .min()
+    let name = rows.values.lazy.filter { $0.key.type == .appointment }.compactMap {
+      $0.values["time_zone"]?.string
+    }
+    .min()
     let zone = name.flatMap { try? Zone($0) } ?? .paris
     return zone.local(of: now).day
   }

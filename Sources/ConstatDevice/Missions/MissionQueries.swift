@@ -11,13 +11,17 @@ extension FieldDevice {
   /// One mission; nil where it is not on this device.
   public func mission(_ id: String) async throws -> Mission? {
     let id = id.lowercased()
-    return try await store.pool.read { db in try MissionReader(LocalReader(db).rows(ofMission: id)).mission(id) }
+    return try await store.pool.read { db in
+      try MissionReader(LocalReader(db).rows(ofMission: id)).mission(id)
+    }
   }
 
   /// The conflicts of all missions, open ones first.
   public var conflicts: [MissionConflict] {
     get async throws {
-      try await missions().flatMap(\.conflicts).sorted { ($0.isOpen ? 0 : 1, $0.id) < ($1.isOpen ? 0 : 1, $1.id) }
+      try await missions().flatMap(\.conflicts).sorted {
+        ($0.isOpen ? 0 : 1, $0.id) < ($1.isOpen ? 0 : 1, $1.id)
+      }
     }
   }
 

@@ -35,7 +35,8 @@ struct MissionReader {
       status: row.choice("status"), isUrgent: row.bool("urgent") ?? false, address: row.propertyAddress,
       access: row.access, facts: DossierFacts(columns: dossier.values), contacts: contacts,
       people: people(of: dossier, contacts), building: linked(row, "building_id", .building),
-      module: linked(row, "module_id", .module), outbuildings: of(dossier, .outbuilding).compactMap(outbuilding),
+      module: linked(row, "module_id", .module),
+      outbuildings: of(dossier, .outbuilding).compactMap(outbuilding),
       diagnostics: diagnostics(of: dossier), catalogue: catalogue, appointments: appointments(of: dossier),
       price: MissionPrice(
         mode: row.choice("price_mode"), beforeDiscount: row.money("gross_incl_tax_cents"),
@@ -61,10 +62,13 @@ struct MissionReader {
     return contacts
   }
 
-  private func people(of dossier: LocalEntity, _ contacts: [DossierRole: MissionContact]) -> [MissionContact] {
+  private func people(of dossier: LocalEntity, _ contacts: [DossierRole: MissionContact]) -> [MissionContact]
+  {
     var people = Dictionary(contacts.values.map { ($0.id, $0) }) { one, _ in one }
     for link in of(dossier, .dossierContact) {
-      guard let id = link.values["contact_id"]?.string, let row = rows[EntityKey(.contact, id)] else { continue }
+      guard let id = link.values["contact_id"]?.string, let row = rows[EntityKey(.contact, id)] else {
+        continue
+      }
       people[id] = contact(row)
     }
     return people.values.sorted { ($0.displayName, $0.id) < ($1.displayName, $1.id) }
@@ -74,22 +78,27 @@ struct MissionReader {
     let row = Columns(entity.values)
     return MissionContact(
       id: entity.key.id, kind: row.choice("kind") ?? .individual, companyName: row["company_name"],
-      title: row["title"], lastName: row["last_name"] ?? "", firstName: row["first_name"], street: row["street"],
+      title: row["title"], lastName: row["last_name"] ?? "", firstName: row["first_name"],
+      street: row["street"],
       addressComplement: row["address_complement"], postcode: row["postcode"], city: row["city"],
       country: row["country"], email: row["email"],
-      additionalEmails: entity.values["additional_emails"]?.array?.compactMap(\.string) ?? [], phone: row["phone"],
+      additionalEmails: entity.values["additional_emails"]?.array?.compactMap(\.string) ?? [],
+      phone: row["phone"],
       mobile: row["mobile"], unconfirmedFields: entity.pending)
   }
 
   private func outbuilding(_ entity: LocalEntity) -> MissionOutbuilding? {
     let row = Columns(entity.values)
     return MissionOutbuilding(
-      id: entity.key.id, kind: row.choice("kind") ?? .other, lotNumber: row["lot_number"], comment: row["comment"])
+      id: entity.key.id, kind: row.choice("kind") ?? .other, lotNumber: row["lot_number"],
+      comment: row["comment"])
   }
 
   private var catalogue: [CatalogueDiagnostic] {
     (byType[.diagnosticType] ?? []).filter { $0.values["active"]?.bool ?? true }
-      .sorted { ($0.values["position"]?.integer ?? 0, $0.key) < ($1.values["position"]?.integer ?? 0, $1.key) }
+      .sorted {
+        ($0.values["position"]?.integer ?? 0, $0.key) < ($1.values["position"]?.integer ?? 0, $1.key)
+      }
       .map { entity in
         let row = Columns(entity.values)
         return CatalogueDiagnostic(
@@ -107,8 +116,10 @@ struct MissionReader {
       let row = Columns(entity.values)
       let code = row["diagnostic_code"] ?? ""
       return MissionDiagnostic(
-        id: entity.key.id, code: code, label: (labels[code] ?? nil) ?? code, source: row.choice("source") ?? .field,
-        preConclusion: row["pre_conclusion"], outcome: row.choice("outcome"), visitedOn: row.day("visited_on"),
+        id: entity.key.id, code: code, label: (labels[code] ?? nil) ?? code,
+        source: row.choice("source") ?? .field,
+        preConclusion: row["pre_conclusion"], outcome: row.choice("outcome"),
+        visitedOn: row.day("visited_on"),
         validUntil: row.day("valid_until"))
     }
   }
@@ -143,22 +154,28 @@ struct MissionReader {
       signatures: of(dossier, .signature).compactMap { signature in
         let row = Columns(signature.values)
         guard let signer: Signature.Signer = row.choice("signer") else { return nil }
-        return SignatureRecord(signer: signer, name: row["signer_name"] ?? "", signedAt: row.instant("signed_at"))
+        return SignatureRecord(
+          signer: signer, name: row["signer_name"] ?? "", signedAt: row.instant("signed_at"))
       })
   }
 
   private func payment(_ entity: LocalEntity) -> MissionPayment? {
     let row = Columns(entity.values)
     return MissionPayment(
-      id: entity.key.id, payerID: row["payer_id"], source: row.choice("source") ?? .field, means: row.choice("means"),
-      amount: row.money("amount_cents") ?? .zero, receivedOn: row.day("received_on"), reference: row["reference"],
+      id: entity.key.id, payerID: row["payer_id"], source: row.choice("source") ?? .field,
+      means: row.choice("means"),
+      amount: row.money("amount_cents") ?? .zero, receivedOn: row.day("received_on"),
+      reference: row["reference"],
       bank: row["bank"], issuerName: row["issuer_name"])
   }
 
   private func conflict(_ entity: LocalEntity) -> MissionConflict? {
-    guard let record = try? ConflictRecord(json: .object(entity.values), id: entity.key.id) else { return nil }
+    guard let record = try? ConflictRecord(json: .object(entity.values), id: entity.key.id) else {
+      return nil
+    }
     let resolution = entity.values["resolution"].flatMap { $0.isNull ? nil : $0 }
     return MissionConflict(
-      id: entity.key.id, isOpen: entity.values["state"]?.string != "resolved", record: record, resolution: resolution)
+      id: entity.key.id, isOpen: entity.values["state"]?.string != "resolved", record: record,
+      resolution: resolution)
   }
 }

@@ -53,12 +53,15 @@ struct JournalStore {
   func markSent(_ mutations: [Mutation]) throws {
     guard let first = mutations.first?.seq, let last = mutations.last?.seq else { return }
     try db.execute(
-      literal: "UPDATE journal SET state = 'sent' WHERE seq BETWEEN \(first) AND \(last) AND state = 'pending'")
+      literal:
+        "UPDATE journal SET state = 'sent' WHERE seq BETWEEN \(first) AND \(last) AND state = 'pending'")
   }
 
   /// Notes the answers, and returns the entries that they are news for.
   func acknowledge(_ response: PushResponse, at now: Instant) throws -> [JournalEntry] {
-    guard let first = response.results.map(\.seq).min(), let last = response.results.map(\.seq).max() else { return [] }
+    guard let first = response.results.map(\.seq).min(), let last = response.results.map(\.seq).max() else {
+      return []
+    }
     let before = try entries("seq BETWEEN \(first) AND \(last) ORDER BY seq")
     var journal = Journal(entries: before, lastSequence: try lastSequence())
     journal.acknowledge(response, at: now)
@@ -87,7 +90,8 @@ struct JournalStore {
 
   /// True where the server misses edits that the journal no longer has.
   func isShort(of lmid: Int64) throws -> Bool {
-    Journal(entries: try entries("true ORDER BY seq LIMIT 1"), lastSequence: try lastSequence()).isShort(of: lmid)
+    Journal(entries: try entries("true ORDER BY seq LIMIT 1"), lastSequence: try lastSequence()).isShort(
+      of: lmid)
   }
 
   /// Forgets what was answered long ago.
@@ -128,7 +132,10 @@ struct JournalStore {
   private func pending(over base: Mutation.Base, _ condition: SQL) throws -> [Mutation] {
     Journal(
       entries: try entries(
-        "\(condition) AND (state <> 'acknowledged' OR result_version > \(base.version)) ORDER BY seq")
+        """
+        \(condition) AND (state <> 'acknowledged' OR result_version > \(base.version)
+          OR result_epoch <> \(base.epoch)) ORDER BY seq
+        """)
     ).pending(over: base)
   }
 
@@ -142,14 +149,15 @@ struct JournalStore {
   /// Everything, as it stands.
   func export() throws -> JSONValue {
     .array(
-      try SQLRequest<Row>("SELECT mutation, made_at, state, result FROM journal ORDER BY seq").fetchAll(db).map { row in
-        let result = (row[3] as String?).flatMap { try? JSONValue.parse($0) }
-        return [
-          "mutation": (try? JSONValue.parse(row[0] as String)) ?? .null,
-          "made_at": .string(Instant(microseconds: row[1]).description), "state": .string(row[2]),
-          "result": result ?? .null,
-        ]
-      })
+      try SQLRequest<Row>("SELECT mutation, made_at, state, result FROM journal ORDER BY seq").fetchAll(db)
+        .map { row in
+          let result = (row[3] as String?).flatMap { try? JSONValue.parse($0) }
+          return [
+            "mutation": (try? JSONValue.parse(row[0] as String)) ?? .null,
+            "made_at": .string(Instant(microseconds: row[1]).description), "state": .string(row[2]),
+            "result": result ?? .null,
+          ]
+        })
   }
 
   private func entries(_ condition: SQL) throws -> [JournalEntry] {

@@ -30,7 +30,8 @@ struct MetaStore {
 
   /// Nil before enrolment and after a wipe.
   func enrolment() throws -> Enrolment? {
-    guard let server = try self[.server], let device = try self[.device], let technician = try self[.technician],
+    guard let server = try self[.server], let device = try self[.device],
+      let technician = try self[.technician],
       let secret = try self[.secret]
     else { return nil }
     return Enrolment(

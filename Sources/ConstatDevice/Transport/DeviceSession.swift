@@ -32,7 +32,8 @@ actor DeviceSession {
     if let token, now() < expiresAt { return token }
     let body: JSONValue = ["secret": .string(enrolment.secret)]
     let answer = try await Self.send(
-      .init(path: "/v1/devices/\(enrolment.device)/token", token: nil, body: body.serialized()), through: transport)
+      .init(path: "/v1/devices/\(enrolment.device)/token", token: nil, body: body.serialized()),
+      through: transport)
     let value = try Self.value(of: answer)
     guard let text = value["access_token"]?.string else { throw SyncError.unreadableAnswer("access_token") }
     // Half a minute early, so that a token does not expire on its way. The device's own clock counts, from its own
@@ -42,7 +43,9 @@ actor DeviceSession {
     return text
   }
 
-  static func send(_ request: Transport.Request, through transport: Transport) async throws -> Transport.Answer {
+  static func send(_ request: Transport.Request, through transport: Transport) async throws
+    -> Transport.Answer
+  {
     do {
       return try await transport.send(request)
     } catch let error as TransportError {
@@ -59,7 +62,8 @@ actor DeviceSession {
         throw SyncError.unreadableAnswer(error.code)
       }
     case 401: throw SyncError.signInRefused
-    case 429, 500..<600: throw SyncError.serverBusy(status: answer.status, retryAfterSeconds: answer.retryAfterSeconds)
+    case 429, 500..<600:
+      throw SyncError.serverBusy(status: answer.status, retryAfterSeconds: answer.retryAfterSeconds)
     default: throw SyncError.refused(ServerProblem(answer))
     }
   }

@@ -8,7 +8,9 @@ extension Transport {
   /// HTTP through `URLSession`. `timeoutSeconds` bounds each exchange, so that a dead network is told from a slow one.
   public static func http(_ server: String, timeoutSeconds: Double = 30) throws -> Transport {
     let base = server.hasSuffix("/") ? String(server.dropLast()) : server
-    guard let url = URL(string: base), ["https", "http"].contains(url.scheme ?? ""), url.host?.isEmpty == false else {
+    guard let url = URL(string: base), ["https", "http"].contains(url.scheme ?? ""),
+      url.host?.isEmpty == false
+    else {
       throw TransportError("not the address of a server: \(server)")
     }
     let configuration = URLSessionConfiguration.ephemeral
@@ -26,7 +28,9 @@ private struct HTTPExchange {
   let base: String
 
   func send(_ request: Transport.Request) async throws -> Transport.Answer {
-    guard let url = URL(string: base + request.path) else { throw TransportError("not a path: \(request.path)") }
+    guard let url = URL(string: base + request.path) else {
+      throw TransportError("not a path: \(request.path)")
+    }
     var http = URLRequest(url: url)
     http.httpMethod = "POST"
     http.httpBody = Data(request.body)

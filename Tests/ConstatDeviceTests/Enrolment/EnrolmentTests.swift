@@ -19,7 +19,8 @@ import Testing
     await #expect(throws: DeviceError.alreadyEnrolled) { try await bench.enrol() }
     await #expect(throws: TransportError.self) {
       try await FieldDevice.enrol(
-        file: bench.directory.appendingPathComponent("x.sqlite").path, server: "nowhere", email: "", password: "",
+        file: bench.directory.appendingPathComponent("x.sqlite").path, server: "nowhere", email: "",
+        password: "",
         name: "")
     }
   }

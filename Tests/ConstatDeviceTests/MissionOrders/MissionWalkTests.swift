@@ -14,7 +14,9 @@ import Testing
       .confirm().confirm()
   }
 
-  @Test func `the whole walk offline, with corrections, a cheque and two signatures (MIS-07..25)`() async throws {
+  @Test func `the whole walk offline, with corrections, a cheque and two signatures (MIS-07..25)`()
+    async throws
+  {
     let bench = try Bench()
     let device = try await bench.device()
     bench.network.isUp = false
@@ -37,7 +39,8 @@ import Testing
     try await end.setPreConclusion(diagnostic: bench.crep, "Pas de plomb", outcome: .absence)
     try await end.write(note: "clé rendue à la gardienne")
     let finalised = try await end.finalise(
-      technician: technician, orderingParty: ordering, at: here, receipt: true, copy: true, marksVisited: true)
+      technician: technician, orderingParty: ordering, at: here, receipt: true, copy: true, marksVisited: true
+    )
     #expect(try await finalised.order()?.isFinalised == true)
 
     bench.network.isUp = true
@@ -187,5 +190,7 @@ import Testing
 
 extension MissionPayment {
   /// The payer's name, as far as the mission knows it.
-  fileprivate func payer(in mission: Mission) -> String? { payerID.flatMap { id in mission.people.first { $0.id == id } }?.displayName }
+  fileprivate func payer(in mission: Mission) -> String? {
+    payerID.flatMap { id in mission.people.first { $0.id == id } }?.displayName
+  }
 }

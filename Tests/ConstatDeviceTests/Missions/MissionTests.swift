@@ -29,18 +29,21 @@ import Testing
     #expect(mission.unconfirmedFields.isEmpty)
   }
 
-  @Test func `what is typed without network shows at once and survives the app's end (MIS-06)`() async throws {
+  @Test func `what is typed without network shows at once and survives the app's end (MIS-06)`() async throws
+  {
     let bench = try Bench()
     let device = try await bench.device()
     bench.network.isUp = false
     try await device.correctAddress(
       bench.mission, AddressCorrection(street: "14 rue des Lilas", complement: .set("bâtiment B")))
     try await device.correctAccess(bench.mission, AccessCorrection(floor: "3", comment: "digicode 12A"))
-    try await device.correctContact(bench.mission, contact: bench.owner, ContactCorrection(phone: "0622222222"))
+    try await device.correctContact(
+      bench.mission, contact: bench.owner, ContactCorrection(phone: "0622222222"))
     let cellar = try await device.addOutbuilding(bench.mission, .cellar, lotNumber: "12")
     try await device.correctOutbuilding(bench.mission, cellar, lotNumber: "13")
     try await device.addDiagnostic(bench.mission, code: "gaz")
-    try await device.setPreConclusion(bench.mission, diagnostic: bench.crep, "Pas de plomb", outcome: .absence)
+    try await device.setPreConclusion(
+      bench.mission, diagnostic: bench.crep, "Pas de plomb", outcome: .absence)
     try await device.correctPrice(bench.mission, Money(cents: 42_000))
     try await device.correctFacts(bench.mission, FactsCorrection(builtYear: 1946, heated: true))
 
@@ -86,7 +89,9 @@ import Testing
     #expect(try await device.shown() == bench.server.scope())
   }
 
-  @Test func `a payer whom the office does not know comes with the dossier's link, or not at all (MIS-11)`() async throws {
+  @Test func `a payer whom the office does not know comes with the dossier's link, or not at all (MIS-11)`()
+    async throws
+  {
     let bench = try Bench()
     let device = try await bench.device()
     let id = try await device.choosePayer(
@@ -102,11 +107,14 @@ import Testing
   @Test func `an edit that changes nothing is none`() async throws {
     let bench = try Bench()
     let device = try await bench.device()
-    try await device.correctAddress(bench.mission, AddressCorrection(street: "12 rue des Lilas", complement: .clear))
+    try await device.correctAddress(
+      bench.mission, AddressCorrection(street: "12 rue des Lilas", complement: .clear))
     #expect(try await device.unsentCount == 0)
   }
 
-  @Test func `what the server would refuse is refused while it can be corrected, and leaves no trace`() async throws {
+  @Test func `what the server would refuse is refused while it can be corrected, and leaves no trace`()
+    async throws
+  {
     let bench = try Bench()
     let device = try await bench.device()
     let problem = await #expect(throws: FieldProblems.self) {

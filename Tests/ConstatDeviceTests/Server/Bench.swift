@@ -54,7 +54,8 @@ final class Network: Sendable {
       state.requests.append(request)
       for (index, fault) in state.faults.enumerated() {
         switch fault {
-        case .loseRequest(let path) where path == request.path, .loseAnswer(let path) where path == request.path:
+        case .loseRequest(let path) where path == request.path,
+          .loseAnswer(let path) where path == request.path:
           return state.faults.remove(at: index)
         case .cutAfter(let count, let path) where path == request.path:
           if count == 0 {
@@ -94,7 +95,8 @@ final class Bench: Sendable {
 
   init() throws {
     network = Network(server)
-    directory = FileManager.default.temporaryDirectory.appendingPathComponent("constat-device-" + UUID().uuidString)
+    directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "constat-device-" + UUID().uuidString)
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
   }
 
@@ -144,7 +146,8 @@ final class Bench: Sendable {
       await server.office(
         EntityKey(.diagnosticType, "00000000-0000-7000-8000-0000000000e\(index)"),
         [
-          "code": .string(code), "label": .string(code.uppercased()), "active": true, "position": .integer(Int64(index)),
+          "code": .string(code), "label": .string(code.uppercased()), "active": true,
+          "position": .integer(Int64(index)),
           "duration_minutes": 30, "requires_lead_analyser": .bool(code == "crep"), "in_technical_file": true,
         ])
     }
@@ -152,7 +155,8 @@ final class Bench: Sendable {
       EntityKey(.contact, owner),
       ["kind": "individual", "last_name": "Martin", "first_name": "Anne", "phone": "0611111111"])
     await server.office(
-      EntityKey(.contact, agency), ["kind": "agency", "last_name": "Durand", "company_name": "Agence du Port"])
+      EntityKey(.contact, agency),
+      ["kind": "agency", "last_name": "Durand", "company_name": "Agence du Port"])
     try await prepareMission(mission, number: 1041, street: "12 rue des Lilas")
     await server.office(
       EntityKey(.dossierDiagnostic, crep),
@@ -171,7 +175,8 @@ final class Bench: Sendable {
     await server.office(
       dossier(id),
       [
-        "number": .integer(number), "nature": "sale_rental_management", "status": "scheduled", "urgent": false,
+        "number": .integer(number), "nature": "sale_rental_management", "status": "scheduled",
+        "urgent": false,
         "street": .string(street), "postcode": "44000", "city": "Nantes", "owner_id": .string(owner),
         "payer_id": .string(owner), "prescriber_id": .string(agency), "property_type": "apartment",
         "built_year": 1948, "price_incl_tax_cents": 39_680, "gross_incl_tax_cents": 44_000,

@@ -182,7 +182,8 @@ actor FakeServer {
     }
     var decision = PushDecision(
       author: Author(device: device, technician: technician, isRevoked: journal.isRevoked),
-      server: ServerPosition(epoch: state.epoch, fork: state.fork, version: state.version), missions: missions(),
+      server: ServerPosition(epoch: state.epoch, fork: state.fork, version: state.version),
+      missions: missions(),
       states: state.rows, openConflicts: openConflicts(of: device), check: .fieldSets,
       newConflictID: DeviceEnvironment.system.newID)
     let outcomes = decision.decide(plan.fresh)
@@ -270,7 +271,9 @@ actor FakeServer {
     var position = Cursor.Position.end(of: -1)
     var isReset = true
     if let token = request.cursor {
-      guard let cursor = try? signer.cursor(token, for: device) else { return problem(400, "malformed-cursor") }
+      guard let cursor = try? signer.cursor(token, for: device) else {
+        return problem(400, "malformed-cursor")
+      }
       if cursor.epoch == state.epoch {
         position = cursor.position
         isReset = false
@@ -325,7 +328,8 @@ actor FakeServer {
     let visible = Set(row.key.type.visibleFields)
     return .put(
       Entity(
-        key: row.key, version: version, born: row.born, fields: row.values.filter { visible.contains($0.key) },
+        key: row.key, version: version, born: row.born,
+        fields: row.values.filter { visible.contains($0.key) },
         fieldVersions: row.fieldVersions))
   }
 

@@ -33,7 +33,8 @@ import Testing
     #expect(pulls[asked].cursor != pulls[asked - 2].cursor)
   }
 
-  @Test func `a cursor that the server does not accept costs a pull from nothing, and no edit`() async throws {
+  @Test func `a cursor that the server does not accept costs a pull from nothing, and no edit`() async throws
+  {
     let bench = try Bench()
     let device = try await bench.device()
     try await device.store.pool.write { db in try MetaStore(db: db).set(.cursor, "forged.cursor") }

@@ -5,10 +5,13 @@ import Testing
 @testable import ConstatDevice
 
 @Suite struct ConflictTests {
-  @Test func `independent edits both stand, the contested one shows on both sides and ends alike`() async throws {
+  @Test func `independent edits both stand, the contested one shows on both sides and ends alike`()
+    async throws
+  {
     let bench = try Bench()
     let device = try await bench.device()
-    try await device.correctAddress(bench.mission, AddressCorrection(street: "14 rue des Lilas", city: "Rezé"))
+    try await device.correctAddress(
+      bench.mission, AddressCorrection(street: "14 rue des Lilas", city: "Rezé"))
     await bench.server.office(bench.dossier(), ["street": "12 bis rue des Lilas", "floor": "2"])
 
     let report = try await device.sync()

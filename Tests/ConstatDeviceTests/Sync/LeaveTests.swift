@@ -18,7 +18,8 @@ final class Once: Sendable {
 }
 
 @Suite struct LeaveTests {
-  @Test func `a mission that was reassigned leaves with all that only it led to, once its edits are answered`()
+  @Test
+  func `a mission that was reassigned leaves with all that only it led to, once its edits are answered`()
     async throws
   {
     let bench = try Bench()
@@ -45,7 +46,9 @@ final class Once: Sendable {
     #expect(try await device.shown() == bench.server.scope())
     let inbox = try await device.inbox
     #expect(
-      inbox.map(\.kind) == [.parked(.reassigned), .parked(.reassigned), .missionLeft(.reassigned, waiting: 0)])
+      inbox.map(\.kind) == [
+        .parked(.reassigned), .parked(.reassigned), .missionLeft(.reassigned, waiting: 0),
+      ])
     #expect(inbox.allSatisfy { $0.missionLabel.hasPrefix("1041, ") })
     #expect(try await device.exportJournal().contains("Pas de plomb"))
   }

@@ -5,7 +5,8 @@ import Testing
 @testable import ConstatDevice
 
 @Suite struct LostAnswerTests {
-  @Test func `a push whose answer is lost is sent again byte for byte and counts once (MIS-33)`() async throws {
+  @Test func `a push whose answer is lost is sent again byte for byte and counts once (MIS-33)`() async throws
+  {
     let bench = try Bench()
     let device = try await bench.device()
     try await device.correctAddress(bench.mission, AddressCorrection(street: "14 rue des Lilas"))
@@ -39,7 +40,8 @@ import Testing
     #expect(await bench.server.values(bench.dossier())?["city"] == "Rezé")
   }
 
-  @Test func `edits made while an answer is lost follow in a later push, after the same bytes`() async throws {
+  @Test func `edits made while an answer is lost follow in a later push, after the same bytes`() async throws
+  {
     let bench = try Bench()
     let device = try await bench.device()
     try await device.correctAddress(bench.mission, AddressCorrection(street: "1"))
