@@ -86,8 +86,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ConstatServerTests",
-      dependencies: ["ConstatServer", "ConstatSync", "ConstatCore", "Postgres", "Support"],
-      swiftSettings: strict),
+      dependencies: [
+        "ConstatServer", "ConstatSync", "ConstatCore", "Postgres", "Support", logging,
+        .product(name: "Metrics", package: "swift-metrics"),
+      ], swiftSettings: strict),
     .testTarget(
       name: "ConstatDeviceTests",
       dependencies: ["ConstatDevice", "ConstatSync", "ConstatCore"], swiftSettings: strict),

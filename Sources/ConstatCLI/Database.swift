@@ -4,16 +4,20 @@ import LocalPostgres
 import Logging
 import Postgres
 
-/// The database that a command works on: the one that the environment names, or this machine's development cluster.
+/// The database that a command works on: the one that the environment names, or this machine's development
+/// cluster.
 struct Database: Sendable {
   /// As the role that serves; nil when the environment names only the owner.
   let appURL: String?
   let ownerURL: String?
   let isDevelopment: Bool
 
-  /// Runs `body` on the database, a development cluster joined before and left after it, whatever becomes of it. A body that may last wraps itself in
-  /// ``Signals/ending(_:)`` or serves in a service group, so that Ctrl-C leads here too.
-  static func with(_ configuration: Configuration, _ body: @escaping @Sendable (Database) async throws -> Void) async throws {
+  /// Runs `body` on the database, a development cluster joined before and left after it, whatever becomes of
+  /// it. A body that may last wraps itself in ``Signals/ending(_:)`` or serves in a service group, so that
+  /// Ctrl-C leads here too.
+  static func with(
+    _ configuration: Configuration, _ body: @escaping @Sendable (Database) async throws -> Void
+  ) async throws {
     guard configuration.databaseURL == nil, configuration.ownerURL == nil else {
       let database = Database(
         appURL: configuration.databaseURL, ownerURL: configuration.ownerURL, isDevelopment: false)

@@ -7,7 +7,9 @@ import Postgres
 struct Migrate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Apply the migrations that the database does not have yet.",
-    discussion: "Needs DATABASE_OWNER_URL, the role that owns the tables; without any database URL, the development cluster.")
+    discussion:
+      "Needs DATABASE_OWNER_URL, the role that owns the tables; without any database URL, the development cluster."
+  )
 
   @Flag(help: "Only tell what would be applied.")
   var dryRun = false
@@ -37,7 +39,8 @@ struct Migrate: AsyncParsableCommand {
   private static func tell(_ configuration: Configuration, _ database: Database) async throws {
     let all = try await refusing(nil) { try await migrator(configuration).status(database.requireOwner()) }
     for status in all {
-      Terminal.say("\(status.isApplied ? "applied" : "pending") \(status.migration.version) \(status.migration.name)")
+      Terminal.say(
+        "\(status.isApplied ? "applied" : "pending") \(status.migration.version) \(status.migration.name)")
     }
   }
 

@@ -5,21 +5,27 @@ struct NextSteps {
 
   var text: String {
     let base = "http://\(host):\(port)"
+    let json = "-H 'Content-Type: application/json'"
+    let facts = """
+      {"nature":"sale_rental_management","transaction_type":"sale","property_type":"apartment","built_year":1934}
+      """
     return """
 
       Try, in another terminal:
 
-        TOKEN=$(curl -s \(base)/v1/auth/login -H 'Content-Type: application/json' \\
-          -d '{"email":"claire@demo.test","password":"\(DemoCast.password)"}' | sed -E 's/.*"access_token":"([^"]+)".*/\\1/')
+        TOKEN=$(curl -s \(base)/v1/auth/login \(json) \\
+          -d '{"email":"claire@demo.test","password":"\(DemoCast.password)"}' \\
+          | sed -E 's/.*"access_token":"([^"]+)".*/\\1/')
 
         curl -s \(base)/v1/contacts -H "Authorization: Bearer $TOKEN"
-        curl -s \(base)/v1/contacts -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"last_name":"Etcheverry"}'
+        curl -s \(base)/v1/diagnostic-suggestions -H "Authorization: Bearer $TOKEN" \(json) \\
+          -d '\(facts)'
         curl -s \(base)/readyz
 
-        constat demo        the whole story, step by step (.build/debug/constat demo)
-        \(base)/docs        the contract as a page
+        .build/debug/constat demo\(port == 8080 ? "" : " --server \(base)")
+                                   plays the main job, from the phone call to the accountant's file
 
-      Ctrl-C stops the server; the data stays.
+      The contract is at \(base)/docs. Ctrl-C stops the server; the data stays.
       """
   }
 }

@@ -5,7 +5,8 @@ import Foundation
 
 /// The contract, merged into one document.
 struct PrintContract: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "openapi", abstract: "Print the OpenAPI contract as JSON.")
+  static let configuration = CommandConfiguration(
+    commandName: "openapi", abstract: "Print the OpenAPI contract as JSON.")
 
   func run() async throws {
     let contract = try Contract(directory: Configuration().home.appending(path: "openapi"))

@@ -7,7 +7,8 @@ import Postgres
 import ServiceLifecycle
 import UnixSignals
 
-/// What `serve` and `work` have in common: logs, metrics, the pool of the role that serves, and an orderly end.
+/// What `serve` and `work` have in common: logs, metrics, the pool of the role that serves, and an orderly
+/// end.
 struct Runtime: Sendable {
   let configuration: Configuration
   let logger: Logger
@@ -21,7 +22,8 @@ struct Runtime: Sendable {
     let metrics = PrometheusMetrics()
     MetricsSystem.bootstrap(metrics)
     logger = Logger(label: "constat")
-    pool = Pool(PoolConfiguration(url: try database.requireApp(), size: configuration.poolSize), logger: logger)
+    pool = Pool(
+      PoolConfiguration(url: try database.requireApp(), size: configuration.poolSize), logger: logger)
     installation = try Installation(home: configuration.home, metrics: metrics)
     services = Services(pool: pool, clock: .system, secret: try configuration.secret())
   }
@@ -33,13 +35,15 @@ struct Runtime: Sendable {
       throw Terminal.failure("cannot reach the database (\(error.sqlState))", Terminal.unavailable)
     }
     guard faults.isEmpty else {
-      throw Terminal.failure("refusing to start: " + faults.joined(separator: "; "), Terminal.configurationError)
+      throw Terminal.failure(
+        "refusing to start: " + faults.joined(separator: "; "), Terminal.configurationError)
     }
   }
 
   func worker() -> JobWorker { JobWorker(services: services, jobs: JobKinds.all, logger: logger) }
 
-  /// Runs services until one fails or the process is told to stop; they then stop in reverse order, within 25 s.
+  /// Runs services until one fails or the process is told to stop; they then stop in reverse order, within 25
+  /// s.
   func run(_ services: [any Service]) async throws {
     var group = ServiceGroupConfiguration(
       services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -1,8 +1,8 @@
 import ArgumentParser
 import UnixSignals
 
-/// Ctrl-C and SIGTERM for work that is not a service: it is cancelled and waited for, so that what was opened around
-/// it is closed.
+/// Ctrl-C and SIGTERM for work that is not a service: it is cancelled and waited for, so that what was opened
+/// around it is closed.
 enum Signals {
   static func ending(_ body: @escaping @Sendable () async throws -> Void) async throws {
     try await withThrowingTaskGroup(of: Bool.self) { group in

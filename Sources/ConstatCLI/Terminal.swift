@@ -1,7 +1,8 @@
 import ArgumentParser
 import Foundation
 
-/// What a command says to the person in front of it. Answers go to standard output, all else to standard error.
+/// What a command says to the person in front of it. Answers go to standard output, all else to standard
+/// error.
 enum Terminal {
   /// The exit codes of BSD's sysexits that scripts around us may branch on.
   static let configurationError = ExitCode(78)

@@ -1,18 +1,20 @@
 public import Foundation
 
-/// PostgreSQL's own programs on this machine, for servers that we run ourselves: those of tests and of development.
+/// PostgreSQL's own programs on this machine, for servers that we run ourselves: those of tests and of
+/// development.
 public struct PostgresPrograms: Sendable {
   /// Where `initdb`, `pg_ctl` and `postgres` are.
   public let directory: String
 
-  /// A program that could not be found, or did not do what it was asked; worded for the person at the terminal.
+  /// A program that could not be found, or did not do what it was asked; worded for the person at the
+  /// terminal.
   public struct Failure: Error, CustomStringConvertible {
     public let description: String
     public init(_ description: String) { self.description = description }
   }
 
-  /// The newest installation: on the path, or where Debian, Homebrew and Postgres.app put it. `version`, such as
-  /// "15", asks for that major version, which an existing data directory needs.
+  /// The newest installation: on the path, or where Debian, Homebrew and Postgres.app put it. `version`, such
+  /// as "15", asks for that major version, which an existing data directory needs.
   public static func find(version: String? = nil) throws -> PostgresPrograms {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     var candidates = version == nil ? path.split(separator: ":").map(String.init) : []
@@ -33,8 +35,8 @@ public struct PostgresPrograms: Sendable {
 
   public func program(_ name: String) -> String { "\(directory)/\(name)" }
 
-  /// `initdb` with the superuser `postgres`, who is trusted on the socket: whoever reaches the socket's directory is
-  /// let in, so that directory is closed to others.
+  /// `initdb` with the superuser `postgres`, who is trusted on the socket: whoever reaches the socket's
+  /// directory is let in, so that directory is closed to others.
   public func initialise(_ data: String, as account: UnprivilegedAccount?, durable: Bool) throws {
     let locale = FileManager.default.fileExists(atPath: "/etc/debian_version") ? "C.UTF-8" : "en_US.UTF-8"
     let arguments = [
@@ -44,8 +46,8 @@ public struct PostgresPrograms: Sendable {
     try Self.runToEnd(account.prefixed(arguments + (durable ? [] : ["--no-sync"])))
   }
 
-  /// Runs a command that ends by itself; a failure carries what it wrote. `Process` does not do for `pg_ctl`: it takes
-  /// a command for running as long as a server that it left behind holds an inherited descriptor.
+  /// Runs a command that ends by itself; a failure carries what it wrote. `Process` does not do for `pg_ctl`:
+  /// it takes a command for running as long as a server that it left behind holds an inherited descriptor.
   public static func runToEnd(_ command: [String]) throws {
     let output = "/tmp/constat-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).out"
     defer { unlink(output) }
@@ -84,7 +86,8 @@ public struct UnprivilegedAccount: Sendable {
   public let name: String
   private let group: gid_t
 
-  /// `postgres` where there is one, else `nobody`; nil when the program is not root and runs servers as itself.
+  /// `postgres` where there is one, else `nobody`; nil when the program is not root and runs servers as
+  /// itself.
   public static var needed: UnprivilegedAccount? {
     guard getuid() == 0 else { return nil }
     for name in ["postgres", "nobody"] {

@@ -13,7 +13,8 @@ import Testing
   ]
   static let capabilities: Set = [
     "Identity", "Organizations", "Contacts", "Dossiers", "Diagnostics", "Pricing", "Quotes", "Planning",
-    "LeadAnalysers", "MissionOrders", "Sync", "Documents", "ClientAccess", "Notifications", "Prospecting", "Buildings",
+    "LeadAnalysers", "MissionOrders", "Sync", "Documents", "ClientAccess", "Notifications", "Prospecting",
+    "Buildings",
     "Invoicing", "Payments", "DepositSlips", "Dunning", "Accounting", "Statistics", "History", "Imports",
     "WorksTickets",
   ]
@@ -33,7 +34,8 @@ import Testing
     for file in SourceTree.sources + SourceTree.tests {
       #expect(rooms.isDisjoint(with: file.path.split(separator: "/").map(String.init)), "\(file.path)")
       #expect(!file.path.contains("+"), "\(file.path)")
-      let types = #"\b(?:struct|class|enum|actor|protocol|typealias)\s+(\w*(?:Manager|Helper|Helpers|Service|Impl|Utils|Util))\b"#
+      let types =
+        #"\b(?:struct|class|enum|actor|protocol|typealias)\s+(\w*(?:Manager|Helper|Helpers|Service|Impl|Utils|Util))\b"#
       #expect(file.code.matches(of: types).map { $0[1] } == [], "\(file.path)")
     }
   }
@@ -53,7 +55,11 @@ import Testing
     for file in SourceTree.sources {
       for (name, length) in Self.functions(file.code) where length > 60 {
         let id = "\(file.path):\(name)"
-        if Self.longFunctions[id] != nil { excused.insert(id) } else { Issue.record("\(id) has \(length) lines") }
+        if Self.longFunctions[id] != nil {
+          excused.insert(id)
+        } else {
+          Issue.record("\(id) has \(length) lines")
+        }
       }
     }
     #expect(Set(Self.longFunctions.keys) == excused, "exceptions that are not needed any more")
@@ -64,7 +70,10 @@ import Testing
     let lines = code.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     var found: [(String, Int)] = []
     for (start, line) in lines.enumerated() {
-      guard let match = line.matches(of: #"^\s*(?:[\w@()]+\s+)*(?:func\s+([^\s(<]+|`[^`]+`)|(init)\b[?]?\s*[(<])"#).first
+      guard
+        let match = line.matches(
+          of: #"^\s*(?:[\w@()]+\s+)*(?:func\s+([^\s(<]+|`[^`]+`)|(init)\b[?]?\s*[(<])"#
+        ).first
       else { continue }
       var depth = 0
       var isOpen = false

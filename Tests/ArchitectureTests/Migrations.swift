@@ -6,7 +6,9 @@ enum Migrations {
     }.joined(separator: "\n")
 
   /// In order; those of the schema `public` without its name.
-  static let tables: [String] = text.matches(of: #"CREATE TABLE (?:IF NOT EXISTS )?(?:public\.)?([a-z_.]+) \("#).map { $0[1] }
+  static let tables: [String] = text.matches(
+    of: #"CREATE TABLE (?:IF NOT EXISTS )?(?:public\.)?([a-z_.]+) \("#
+  ).map { $0[1] }
 
   static func governs(_ table: String) -> Bool { text.contains("CALL system.govern('\(table)'") }
   static func isolates(_ table: String) -> Bool { text.contains("CALL system.isolate('\(table)'") }

@@ -50,7 +50,8 @@ struct SourceTree: Sendable {
   }
 }
 
-/// Swift text taken apart into code and the contents of its string literals; enough of the grammar for these tests.
+/// Swift text taken apart into code and the contents of its string literals; enough of the grammar for these
+/// tests.
 struct SourceText {
   private(set) var code = ""
   private(set) var strings: [String] = []
@@ -65,7 +66,9 @@ struct SourceText {
   }
 
   private func starts(_ text: StaticString) -> Bool {
-    text.withUTF8Buffer { index + $0.count <= bytes.count && bytes[index..<index + $0.count].elementsEqual($0) }
+    text.withUTF8Buffer {
+      index + $0.count <= bytes.count && bytes[index..<index + $0.count].elementsEqual($0)
+    }
   }
 
   /// Reads code up to the end, or to the parenthesis that closes an interpolation.

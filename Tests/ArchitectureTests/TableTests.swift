@@ -55,7 +55,9 @@ import Testing
     var tables: Set<String> = []
     for string in file.strings {
       let sql = #"(\w+ )?(?:INSERT INTO|UPDATE|DELETE FROM) (?:ONLY )?(?:public\.)?([a-z_]+(?:\.[a-z_]+)?)\b"#
-      for found in string.matches(of: sql) where !["FOR ", "DO ", "KEY "].contains(found[1]) { tables.insert(found[2]) }
+      for found in string.matches(of: sql) where !["FOR ", "DO ", "KEY "].contains(found[1]) {
+        tables.insert(found[2])
+      }
     }
     let calls = #"(?:\b(?:insert|update|delete|insertion|deletion)\(\s*|\btable: )"([a-z_]+)""#
     for found in file.text.matches(of: calls) { tables.insert(found[1]) }
@@ -64,7 +66,8 @@ import Testing
 
   /// Files whose SQL is on its way into a Store. Nothing is added here.
   static let moving: Set = [
-    "Sources/ConstatServer/Accounting/CompanyBooks.swift", "Sources/ConstatServer/Payments/RecordPayment.swift",
+    "Sources/ConstatServer/Accounting/CompanyBooks.swift",
+    "Sources/ConstatServer/Payments/RecordPayment.swift",
     "Sources/ConstatServer/Sync/PushWriter.swift",
   ]
 

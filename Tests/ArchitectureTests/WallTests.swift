@@ -7,26 +7,31 @@ import Testing
   static let walls: [String: Set<String>] = [
     "CLibPQ": [],
     "Postgres": [
-      "CLibPQ", "Crypto", "Foundation", "Logging", "ServiceLifecycle", "Synchronization", "Glibc", "Musl", "Darwin",
+      "CLibPQ", "Crypto", "Foundation", "Logging", "ServiceLifecycle", "Synchronization", "Glibc", "Musl",
+      "Darwin",
     ],
     "LocalPostgres": ["Foundation"],
     "ConstatCore": ["Foundation"],
     "ConstatLedger": ["ConstatCore", "Crypto", "Foundation"],
     "ConstatSync": ["ConstatCore", "Crypto"],
     "ConstatServer": [
-      "ConstatCore", "ConstatLedger", "ConstatSync", "Postgres", "Hummingbird", "HTTPTypes", "NIOCore", "Logging",
-      "Metrics", "CoreMetrics", "ServiceLifecycle", "Crypto", "CryptoExtras", "Yams", "Foundation", "Dispatch",
+      "ConstatCore", "ConstatLedger", "ConstatSync", "Postgres", "Hummingbird", "HTTPTypes", "NIOCore",
+      "Logging",
+      "Metrics", "CoreMetrics", "ServiceLifecycle", "Crypto", "CryptoExtras", "Yams", "Foundation",
+      "Dispatch",
       "Synchronization",
     ],
     "ConstatDevice": [
       "ConstatCore", "ConstatSync", "GRDB", "Crypto", "Foundation", "FoundationNetworking", "Synchronization",
     ],
     "ConstatDemo": [
-      "ConstatCore", "ConstatLedger", "ConstatSync", "ConstatDevice", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
+      "ConstatCore", "ConstatLedger", "ConstatSync", "ConstatDevice", "AsyncHTTPClient", "NIOCore",
+      "NIOHTTP1",
       "Foundation", "Synchronization",
     ],
     "ConstatCLI": [
-      "ConstatDemo", "ConstatCore", "ConstatLedger", "ConstatSync", "ConstatServer", "ConstatDevice", "Postgres", "LocalPostgres",
+      "ConstatDemo", "ConstatCore", "ConstatLedger", "ConstatSync", "ConstatServer", "ConstatDevice",
+      "Postgres", "LocalPostgres",
       "ArgumentParser", "AsyncHTTPClient", "NIOCore", "HTTPTypes", "Logging", "Metrics", "ServiceLifecycle",
       "UnixSignals", "Crypto", "Foundation", "Synchronization",
     ],
@@ -39,19 +44,23 @@ import Testing
 
   @Test func `a target imports only what its wall lets through`() {
     for file in SourceTree.sources {
-      let pattern = #"^\s*(?:@\w+\s+)?(?:public |package |internal |private |fileprivate )?import (?:struct |class |enum |func |protocol )?(\w+)"#
+      let pattern =
+        #"^\s*(?:@\w+\s+)?(?:public |package |internal |private |fileprivate )?import (?:struct |class |enum |func |protocol )?(\w+)"#
       for found in file.code.matches(of: pattern) {
         #expect(Self.walls[file.target]?.contains(found[1]) == true, "\(file.path) imports \(found[1])")
       }
     }
   }
 
-  /// Of Foundation, the pure targets use what computes: time zones' rules, decimal text. These read the world.
+  /// Of Foundation, the pure targets use what computes: time zones' rules, decimal text. These read the
+  /// world.
   @Test func `pure targets read no clock, draw no id and touch no file`() {
     let forbidden = [
-      #"\bDate\s*\(\s*\)"#, #"\bDate\.now"#, #"\bUUID\s*\(\s*\)"#, #"\b(Continuous|Suspending)Clock\b"#, #"\.random\("#,
+      #"\bDate\s*\(\s*\)"#, #"\bDate\.now"#, #"\bUUID\s*\(\s*\)"#, #"\b(Continuous|Suspending)Clock\b"#,
+      #"\.random\("#,
       #"\bSystemRandomNumberGenerator\b"#, #"\bFileManager\b"#, #"\bFileHandle\b"#, #"\bURLSession\b"#,
-      #"\bProcessInfo\b"#, #"\bDispatchQueue\b"#, #"\b(?:TimeZone|Locale|Calendar)\.(?:autoupdatingC|c)urrent\b"#,
+      #"\bProcessInfo\b"#, #"\bDispatchQueue\b"#,
+      #"\b(?:TimeZone|Locale|Calendar)\.(?:autoupdatingC|c)urrent\b"#,
     ]
     for file in Self.pure.flatMap(SourceTree.of) {
       for pattern in forbidden {
@@ -68,8 +77,10 @@ import Testing
     ]
     // The story is a caller like any other: it lives in real time.
     let callers = ["Sources/ConstatDemo/", "Sources/ConstatCLI/Demo"]
-    for file in SourceTree.sources where !clocks.contains(file.path) && !callers.contains(where: file.path.hasPrefix) {
-      #expect(file.code.matches(of: #"\bDate\s*\(\s*\)|\bDate\.now|\bUUID\s*\(\s*\)"#).isEmpty, "\(file.path)")
+    for file in SourceTree.sources
+    where !clocks.contains(file.path) && !callers.contains(where: file.path.hasPrefix) {
+      #expect(
+        file.code.matches(of: #"\bDate\s*\(\s*\)|\bDate\.now|\bUUID\s*\(\s*\)"#).isEmpty, "\(file.path)")
     }
   }
 

@@ -5,7 +5,8 @@ import Foundation
 /// Judges a FEC (LPF art. A47 A-1) more strictly than the authority's own tester.
 struct CheckFEC: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fec", abstract: "Check a FEC, Constat's or another's: a line for each fault, and exit code 1.")
+    commandName: "fec",
+    abstract: "Check a FEC, Constat's or another's: a line for each fault, and exit code 1.")
 
   @Argument(help: "The file, named SIRENFECyyyymmdd.txt by its closing day.", completion: .file())
   var file: String

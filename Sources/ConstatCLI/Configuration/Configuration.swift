@@ -25,7 +25,8 @@ struct Configuration: Sendable {
     func number(_ name: String, _ range: ClosedRange<Int>, default fallback: Int) throws -> Int {
       guard let text = value(name) else { return fallback }
       guard let number = Int(text), range.contains(number) else {
-        throw Terminal.failure("\(name) must be a number from \(range.lowerBound) to \(range.upperBound)",
+        throw Terminal.failure(
+          "\(name) must be a number from \(range.lowerBound) to \(range.upperBound)",
           Terminal.configurationError)
       }
       return number
@@ -38,7 +39,8 @@ struct Configuration: Sendable {
     port = try number("PORT", 0...65535, default: 8080)
     let level = value("LOG_LEVEL") ?? "info"
     guard let logLevel = Logger.Level(rawValue: level.lowercased()) else {
-      throw Terminal.failure("LOG_LEVEL must be one of trace, debug, info, notice, warning, error, critical",
+      throw Terminal.failure(
+        "LOG_LEVEL must be one of trace, debug, info, notice, warning, error, critical",
         Terminal.configurationError)
     }
     self.logLevel = logLevel
@@ -47,8 +49,8 @@ struct Configuration: Sendable {
     secretText = value("CONSTAT_SECRET_KEY")
   }
 
-  /// Signs cursors and tokens: at least 32 bytes, in hexadecimal or base64, the same on every process. A development
-  /// server draws its own once and keeps it.
+  /// Signs cursors and tokens: at least 32 bytes, in hexadecimal or base64, the same on every process. A
+  /// development server draws its own once and keeps it.
   func secret() throws -> [UInt8] {
     if let secretText {
       guard let bytes = Self.bytes(secretText), bytes.count >= 32 else {
@@ -86,24 +88,31 @@ struct Configuration: Sendable {
   private static func bytes(_ text: String) -> [UInt8]? {
     if text.count % 2 == 0, text.allSatisfy(\.isHexDigit) {
       let digits = Array(text)
-      return stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...$0 + 1]), radix: 16) }
+      return stride(from: 0, to: digits.count, by: 2).compactMap {
+        UInt8(String(digits[$0...$0 + 1]), radix: 16)
+      }
     }
     return Data(base64Encoded: text).map(Array.init)
   }
 
   private static func home(_ given: String?) throws -> URL {
     func isHome(_ url: URL) -> Bool {
-      ["Migrations", "openapi"].allSatisfy { FileManager.default.fileExists(atPath: url.appending(path: $0).path) }
+      ["Migrations", "openapi"].allSatisfy {
+        FileManager.default.fileExists(atPath: url.appending(path: $0).path)
+      }
     }
     if let given {
       let url = URL(filePath: given, directoryHint: .isDirectory)
       guard isHome(url) else {
-        throw Terminal.failure("CONSTAT_HOME (\(given)) has no Migrations/ and openapi/", Terminal.configurationError)
+        throw Terminal.failure(
+          "CONSTAT_HOME (\(given)) has no Migrations/ and openapi/", Terminal.configurationError)
       }
       return url
     }
     let program = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-    for start in [URL(filePath: FileManager.default.currentDirectoryPath, directoryHint: .isDirectory), program] {
+    for start in [
+      URL(filePath: FileManager.default.currentDirectoryPath, directoryHint: .isDirectory), program,
+    ] {
       var url = start
       while true {
         if isHome(url) { return url }

@@ -7,7 +7,9 @@ final class ClusterLock: Sendable {
 
   init(_ path: String) throws {
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw PostgresPrograms.Failure("cannot open \(path): \(String(cString: strerror(errno)))") }
+    guard descriptor >= 0 else {
+      throw PostgresPrograms.Failure("cannot open \(path): \(String(cString: strerror(errno)))")
+    }
   }
 
   deinit { close(descriptor) }

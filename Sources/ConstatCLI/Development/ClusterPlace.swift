@@ -1,7 +1,8 @@
 import Foundation
 import LocalPostgres
 
-/// Where a development cluster lives: a directory that its account can reach, and a socket whose path is short enough.
+/// Where a development cluster lives: a directory that its account can reach, and a socket whose path is
+/// short enough.
 struct ClusterPlace: Sendable {
   let directory: String
   let socketDirectory: String
@@ -10,8 +11,8 @@ struct ClusterPlace: Sendable {
   var data: String { directory + "/data" }
   var log: String { directory + "/log" }
 
-  /// Under `wanted` where possible. Root's own home is closed to the account that must run the server: then the data
-  /// goes to /var/lib/constat-dev, and `wanted` becomes a link to it.
+  /// Under `wanted` where possible. Root's own home is closed to the account that must run the server: then
+  /// the data goes to /var/lib/constat-dev, and `wanted` becomes a link to it.
   init(wanted: String, say: (String) -> Void) throws {
     account = UnprivilegedAccount.needed
     let files = FileManager.default
@@ -25,10 +26,13 @@ struct ClusterPlace: Sendable {
       let name = wanted.split(separator: "/").dropLast(2).joined(separator: "-")
       directory = "/var/lib/constat-dev/\(name)"
       try files.createDirectory(
-        atPath: "/var/lib/constat-dev", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        atPath: "/var/lib/constat-dev", withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o755])
       try Self.make(directory, for: account)
       try files.createSymbolicLink(atPath: wanted, withDestinationPath: directory)
-      say("The account \(account.name), which runs PostgreSQL for root, cannot enter \(wanted): data goes to \(directory).")
+      say(
+        "The account \(account.name), which runs PostgreSQL for root, cannot enter \(wanted): data goes to \(directory)."
+      )
     }
     self.directory = directory
     socketDirectory = try Self.socketDirectory(near: directory, for: account)
@@ -50,7 +54,9 @@ struct ClusterPlace: Sendable {
   }
 
   /// A socket's path may have 107 bytes (sockaddr_un); a deep directory takes a short one under /tmp instead.
-  private static func socketDirectory(near directory: String, for account: UnprivilegedAccount?) throws -> String {
+  private static func socketDirectory(near directory: String, for account: UnprivilegedAccount?) throws
+    -> String
+  {
     if directory.utf8.count + "/.s.PGSQL.5432".utf8.count <= 100 { return directory }
     // FNV-1a: the same directory finds the same socket again.
     let hash = directory.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }

@@ -4,8 +4,8 @@ import Postgres
 
 /// A private PostgreSQL server for development, made on first use and reached by a Unix socket only.
 ///
-/// Programs that use it hold a shared lock; the last one to leave stops it. One that was killed holds no lock any
-/// more, and leaves a running server behind, which the next adopts.
+/// Programs that use it hold a shared lock; the last one to leave stops it. One that was killed holds no lock
+/// any more, and leaves a running server behind, which the next adopts.
 final class DevelopmentCluster: Sendable {
   private let place: ClusterPlace
   private let programs: PostgresPrograms
@@ -28,7 +28,9 @@ final class DevelopmentCluster: Sendable {
   }
 
   /// Joins the cluster of the directory, making and starting it as needed.
-  static func join(_ directory: String, say: @escaping @Sendable (String) -> Void) async throws -> DevelopmentCluster {
+  static func join(_ directory: String, say: @escaping @Sendable (String) -> Void) async throws
+    -> DevelopmentCluster
+  {
     try await withUnsafeThrowingContinuation { continuation in
       Thread.detachNewThread { continuation.resume(with: Result { try joinBlocking(directory, say: say) }) }
     }
@@ -42,7 +44,8 @@ final class DevelopmentCluster: Sendable {
     let users = try ClusterLock(place.directory + "/users.lock")
     users.share()
     let existing = try? String(contentsOfFile: place.data + "/PG_VERSION", encoding: .utf8)
-    let programs = try PostgresPrograms.find(version: existing?.trimmingCharacters(in: .whitespacesAndNewlines))
+    let programs = try PostgresPrograms.find(
+      version: existing?.trimmingCharacters(in: .whitespacesAndNewlines))
     let cluster = DevelopmentCluster(place: place, programs: programs, users: users, turn: turn)
     do {
       if existing == nil { try cluster.make(say: say) }
@@ -90,9 +93,11 @@ final class DevelopmentCluster: Sendable {
     }
     try settings().write(toFile: place.directory + "/postgresql.conf", atomically: false, encoding: .utf8)
     try place.account?.own(place.directory + "/postgresql.conf")
-    // pg_ctl detaches the server from our process group, so that Ctrl-C reaches us alone, and from our descriptors.
+    // pg_ctl detaches the server from our process group, so that Ctrl-C reaches us alone, and from our
+    // descriptors.
     try? control([
-      "start", "-w", "-t", "60", "-l", place.log, "-s", "-o", "-c config_file=\"\(place.directory)/postgresql.conf\"",
+      "start", "-w", "-t", "60", "-l", place.log, "-s", "-o",
+      "-c config_file=\"\(place.directory)/postgresql.conf\"",
     ])
     guard isReachable(attempts: 20) else {
       throw PostgresPrograms.Failure("PostgreSQL does not answer: see \(place.log)")
@@ -126,7 +131,8 @@ final class DevelopmentCluster: Sendable {
   }
 
   private func control(_ arguments: [String]) throws {
-    try PostgresPrograms.runToEnd(place.account.prefixed([programs.program("pg_ctl"), "-D", place.data] + arguments))
+    try PostgresPrograms.runToEnd(
+      place.account.prefixed([programs.program("pg_ctl"), "-D", place.data] + arguments))
   }
 
   private func createDatabase() throws {

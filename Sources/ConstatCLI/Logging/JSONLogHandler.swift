@@ -2,8 +2,8 @@ import ConstatCore
 import Foundation
 import Logging
 
-/// Logs as one JSON object a line on standard error, in UTC. Metadata under keys that are not known to be free of
-/// personal data and secrets is left out, and counted, so that a careless line cannot leak.
+/// Logs as one JSON object a line on standard error, in UTC. Metadata under keys that are not known to be
+/// free of personal data and secrets is left out, and counted, so that a careless line cannot leak.
 struct JSONLogHandler: LogHandler {
   var metadata: Logger.Metadata = [:]
   var metadataProvider: Logger.MetadataProvider?

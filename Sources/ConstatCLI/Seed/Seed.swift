@@ -10,7 +10,8 @@ import Postgres
 struct Seed: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Found the demo organization, unless it exists.",
-    discussion: "Needs DATABASE_URL and DATABASE_OWNER_URL; without any database URL, the development cluster.")
+    discussion:
+      "Needs DATABASE_URL and DATABASE_OWNER_URL; without any database URL, the development cluster.")
 
   func run() async throws {
     let configuration = try Configuration()
@@ -25,11 +26,12 @@ struct Seed: AsyncParsableCommand {
     }
   }
 
-  /// Founds the demo organization and a neighbour, then sets the former up through the API like anyone would, on a
-  /// server of its own for the time that it takes. A set-up that was cut short is taken up again.
+  /// Founds the demo organization and a neighbour, then sets the former up through the API like anyone would,
+  /// on a server of its own for the time that it takes. A set-up that was cut short is taken up again.
   static func found(_ runtime: Runtime, _ database: Database) async throws {
     let owner = Pool(
-      PoolConfiguration(url: try database.requireOwner(), size: 1, pipelineConnections: 1), logger: runtime.logger)
+      PoolConfiguration(url: try database.requireOwner(), size: 1, pipelineConnections: 1),
+      logger: runtime.logger)
     let outcome: FoundOrganization.Outcome
     do {
       let found = FoundOrganization(owner: owner, clock: .system)

@@ -3,7 +3,8 @@ public import Logging
 import NIOCore
 public import ServiceLifecycle
 
-/// Serves an app over HTTP/1.1 until told to stop; then it takes no new connection and lets what is under way end.
+/// Serves an app over HTTP/1.1 until told to stop; then it takes no new connection and lets what is under way
+/// end.
 public struct HTTPServer: Service {
   let app: App
   let host: String
@@ -13,7 +14,8 @@ public struct HTTPServer: Service {
   let onListening: @Sendable (Int) async -> Void
 
   public init(
-    _ app: App, host: String, port: Int, logger: Logger, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    _ app: App, host: String, port: Int, logger: Logger,
+    onListening: @escaping @Sendable (Int) async -> Void = { _ in }
   ) {
     self.app = app
     self.host = host
@@ -26,7 +28,8 @@ public struct HTTPServer: Service {
     let onListening = onListening
     let application = Application(
       router: app.router(),
-      // A connection that neither sends nor receives for a minute is closed, so that slow ones do not pile up.
+      // A connection that neither sends nor receives for a minute is closed, so that slow ones do not pile
+      // up.
       server: .http1(configuration: .init(idleTimeout: .seconds(60))),
       configuration: ApplicationConfiguration(address: .hostname(host, port: port), backlog: 1024),
       onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },

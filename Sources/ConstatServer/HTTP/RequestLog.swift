@@ -3,8 +3,9 @@ import HTTPTypes
 import Logging
 import Metrics
 
-/// One line and a few counts for each request: the route's template, the status, how long it took, and ids. Never the
-/// query string or a path's values, which name people (Hummingbird's own middleware logs the whole URI).
+/// One line and a few counts for each request: the route's template, the status, how long it took, and ids.
+/// Never the query string or a path's values, which name people (Hummingbird's own middleware logs the whole
+/// URI).
 struct RequestLog: Sendable {
   private let route: String
   private let timer: Metrics.Timer
@@ -14,11 +15,14 @@ struct RequestLog: Sendable {
   init(route: String) {
     self.route = route
     timer = Metrics.Timer(label: "http_request_duration", dimensions: [("route", route)])
-    responses = (1...5).map { Counter(label: "http_responses", dimensions: [("route", route), ("status", "\($0)xx")]) }
+    responses = (1...5).map {
+      Counter(label: "http_responses", dimensions: [("route", route), ("status", "\($0)xx")])
+    }
   }
 
   func record(
-    _ status: HTTPResponse.Status, since start: ContinuousClock.Instant, requestID: String, organization: UUID?,
+    _ status: HTTPResponse.Status, since start: ContinuousClock.Instant, requestID: String,
+    organization: UUID?,
     to logger: Logger
   ) {
     let duration = (ContinuousClock.now - start).components
@@ -29,7 +33,8 @@ struct RequestLog: Sendable {
       "request",
       metadata: [
         "request.id": "\(requestID)", "route": "\(route)", "status": "\(status.code)",
-        "duration_us": "\(nanoseconds / 1000)", "organization.id": "\(organization?.uuidString.lowercased() ?? "-")",
+        "duration_us": "\(nanoseconds / 1000)",
+        "organization.id": "\(organization?.uuidString.lowercased() ?? "-")",
       ])
   }
 }

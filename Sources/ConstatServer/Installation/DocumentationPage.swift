@@ -33,7 +33,9 @@ struct DocumentationPage {
       """
   }
 
-  private static func operation(_ method: String, _ path: String, _ operation: JSONValue, _ contract: Contract) -> String {
+  private static func operation(
+    _ method: String, _ path: String, _ operation: JSONValue, _ contract: Contract
+  ) -> String {
     var rows: [String] = []
     func row(_ title: String, _ text: String) { rows.append("<tr><th>\(title)</th><td>\(text)</td></tr>") }
     if let text = operation["description"]?.string { row("About", escaped(text)) }
@@ -51,7 +53,10 @@ struct DocumentationPage {
     for (status, response) in (operation["responses"]?.object ?? [:]).sorted(by: { $0.key < $1.key }) {
       let response = contract.resolved(response)
       let schema = response["content"]?.object?.values.first?["schema"]
-      row(status, escaped(response["description"]?.string ?? "") + (status == "default" ? "" : members(schema, contract)))
+      row(
+        status,
+        escaped(response["description"]?.string ?? "")
+          + (status == "default" ? "" : members(schema, contract)))
     }
     return """
       <details><summary><b class="\(method)">\(method.uppercased())</b> <code>\(escaped(path))</code>
@@ -74,7 +79,9 @@ struct DocumentationPage {
     let resolved = contract.resolved(schema)
     if let properties = resolved["properties"]?.object {
       let required = Set((resolved["required"]?.array ?? []).compactMap(\.string))
-      let names = properties.keys.sorted().map { "<code>\(escaped($0))</code>" + (required.contains($0) ? "*" : "") }
+      let names = properties.keys.sorted().map {
+        "<code>\(escaped($0))</code>" + (required.contains($0) ? "*" : "")
+      }
       return "<br>" + names.joined(separator: " ")
     }
     if let items = resolved["items"] { return "<br>list of" + members(items, contract) }

@@ -3,8 +3,8 @@ public import Foundation
 public import Postgres
 import Synchronization
 
-/// What a running server knows about its own installation: the contract that it serves, the schema that it was built
-/// for, its metrics, and whether it is on its way out.
+/// What a running server knows about its own installation: the contract that it serves, the schema that it
+/// was built for, its metrics, and whether it is on its way out.
 public final class Installation: Sendable {
   public let contract: Contract
   /// The number of the newest migration among the files of this release.
@@ -18,7 +18,8 @@ public final class Installation: Sendable {
     self.metrics = metrics
   }
 
-  /// Reads the contract from `openapi/` and the schema's version from `Migrations/` under the installation's home.
+  /// Reads the contract from `openapi/` and the schema's version from `Migrations/` under the installation's
+  /// home.
   public convenience init(home: URL, metrics: PrometheusMetrics = PrometheusMetrics()) throws {
     let migrations = try Migrator(directory: home.appending(path: "Migrations")).migrations()
     self.init(

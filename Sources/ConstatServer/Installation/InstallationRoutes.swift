@@ -3,8 +3,8 @@ import Foundation
 import HTTPTypes
 import Postgres
 
-/// For whoever runs or explores a server: probes, metrics and the contract. Outside `/v1` and without a credential;
-/// a proxy keeps `/metrics` from the outside.
+/// For whoever runs or explores a server: probes, metrics and the contract. Outside `/v1` and without a
+/// credential; a proxy keeps `/metrics` from the outside.
 struct InstallationRoutes {
   let installation: Installation
 
@@ -51,6 +51,7 @@ struct InstallationRoutes {
       text += "constat_pool_connections{state=\"\(state)\"} \(count)\n"
     }
     text += "# TYPE constat_pool_waiting gauge\nconstat_pool_waiting \(now.waiting)\n"
-    return Reply(.ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"], body: Array(text.utf8))
+    return Reply(
+      .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"], body: Array(text.utf8))
   }
 }

@@ -15,8 +15,8 @@ public struct InstallationStore: Sendable {
     }
   }
 
-  /// Why this role must not serve; nothing when it is fit. Row-level security does not hold for a superuser, for
-  /// BYPASSRLS, and, table by table, for an owner (who may also switch it off).
+  /// Why this role must not serve; nothing when it is fit. Row-level security does not hold for a superuser,
+  /// for BYPASSRLS, and, table by table, for an owner (who may also switch it off).
   public func roleFaults() async throws -> [String] {
     let result = try await pool.query(
       """
@@ -31,6 +31,7 @@ public struct InstallationStore: Sendable {
     if try row.get("rolsuper") { return ["role \(role) is a superuser"] }
     if try row.get("rolbypassrls") { return ["role \(role) has BYPASSRLS"] }
     let owned: Int = try row.get("owned")
-    return owned == 0 ? [] : ["role \(role) owns \(owned) tables, itself or through a role that it is a member of"]
+    return owned == 0
+      ? [] : ["role \(role) owns \(owned) tables, itself or through a role that it is a member of"]
   }
 }

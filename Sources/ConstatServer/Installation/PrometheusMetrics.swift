@@ -26,7 +26,9 @@ public final class PrometheusMetrics: MetricsFactory, Sendable {
     instrument(label, dimensions) { Level() }
   }
 
-  public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
+  public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool)
+    -> any RecorderHandler
+  {
     if aggregate { return instrument(label, dimensions) { Histogram(bounds: Histogram.powersOfFour) } }
     return instrument(label, dimensions) { Level() }
   }
@@ -42,7 +44,9 @@ public final class PrometheusMetrics: MetricsFactory, Sendable {
   public func destroyRecorder(_: any RecorderHandler) {}
   public func destroyTimer(_: any TimerHandler) {}
 
-  private func instrument<I: Instrument>(_ label: String, _ dimensions: [(String, String)], _ make: () -> I) -> I {
+  private func instrument<I: Instrument>(_ label: String, _ dimensions: [(String, String)], _ make: () -> I)
+    -> I
+  {
     let key = Key(name: Self.name(label), labels: Self.labels(dimensions))
     return instruments.withLock { instruments in
       if let known = instruments[key] as? I { return known }
@@ -72,7 +76,8 @@ public final class PrometheusMetrics: MetricsFactory, Sendable {
   /// `route="GET /v1/contacts",status="2xx"`, values escaped.
   private static func labels(_ dimensions: [(String, String)]) -> String {
     dimensions.map { name, value in
-      let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+      let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing(
+        "\n", with: "\\n")
       return "\(name)=\"\(escaped)\""
     }.joined(separator: ",")
   }

@@ -2,8 +2,9 @@ import ConstatCore
 public import Foundation
 public import Postgres
 
-/// An effect to carry out after the commit that wanted it: a mail, a PDF, a webhook, a clean-up. It may run more than
-/// once (a worker dies after the effect, before saying so), so `perform` does no harm when repeated.
+/// An effect to carry out after the commit that wanted it: a mail, a PDF, a webhook, a clean-up. It may run
+/// more than once (a worker dies after the effect, before saying so), so `perform` does no harm when
+/// repeated.
 public protocol Job: Codable, Sendable {
   /// As stored with each job; never renamed while jobs of it may be waiting.
   static var kind: String { get }
@@ -31,8 +32,8 @@ public struct JobRun: Sendable {
   /// Somebody else holds the job by now: what this attempt would still write is not wanted.
   public struct LeaseLost: Error {}
 
-  /// A transaction in the job's organization and name. The job's row is locked in it, at this attempt, so that a
-  /// worker that was thought dead cannot write behind its successor's back.
+  /// A transaction in the job's organization and name. The job's row is locked in it, at this attempt, so
+  /// that a worker that was thought dead cannot write behind its successor's back.
   public func transaction<T: Sendable>(_ body: @Sendable (Transaction) async throws -> T) async throws -> T {
     try await services.pool.transaction(opening: JobStore.fence(self)) { transaction, opened in
       guard opened.last?.rowCount == 1 else { throw LeaseLost() }

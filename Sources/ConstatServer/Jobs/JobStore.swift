@@ -4,8 +4,8 @@ import Postgres
 
 /// All SQL on jobs. Time is the database's, so that workers need not agree on theirs.
 struct JobStore {
-  /// Enqueues in the transaction whose effect the job is. With a `uniqueKey`, a live job of the same kind and key is
-  /// not doubled.
+  /// Enqueues in the transaction whose effect the job is. With a `uniqueKey`, a live job of the same kind and
+  /// key is not doubled.
   static func enqueue(
     _ job: some Job, in organization: UUID, id: UUID, uniqueKey: String? = nil, after seconds: Int = 0
   ) throws -> SQL {
@@ -29,7 +29,8 @@ struct JobStore {
     """
   }
 
-  /// Sets the tenant, actor and channel, and locks the job at this attempt; the last result is empty when it is lost.
+  /// Sets the tenant, actor and channel, and locks the job at this attempt; the last result is empty when it
+  /// is lost.
   static func fence(_ run: JobRun) -> [SQL] {
     [
       tenant(run),

@@ -6,8 +6,9 @@ import Postgres
 public import ServiceLifecycle
 import Synchronization
 
-/// Carries out jobs, several at a time, for all organizations. Any number of workers may run: each job is leased to
-/// one, which renews the lease while it works; when it dies, the lease runs out and another takes over.
+/// Carries out jobs, several at a time, for all organizations. Any number of workers may run: each job is
+/// leased to one, which renews the lease while it works; when it dies, the lease runs out and another takes
+/// over.
 public final class JobWorker: Service {
   private let services: Services
   private let jobs: [String: any Job.Type]
@@ -46,8 +47,8 @@ public final class JobWorker: Service {
     }
   }
 
-  /// Plans what is due, and carries out one batch to its end; how many jobs that were. For tests and for schedulers
-  /// that are not ours.
+  /// Plans what is due, and carries out one batch to its end; how many jobs that were. For tests and for
+  /// schedulers that are not ours.
   public func runOnce() async -> Int {
     _ = await plan()
     let claimed = await claim()
@@ -120,8 +121,8 @@ public final class JobWorker: Service {
     }
   }
 
-  /// Renews the lease every third of its time. A renewal that meets the job's own transaction waits in vain and is
-  /// skipped: a locked row cannot be taken over either.
+  /// Renews the lease every third of its time. A renewal that meets the job's own transaction waits in vain
+  /// and is skipped: a locked row cannot be taken over either.
   private func withLease(_ run: JobRun, _ body: @escaping @Sendable () async throws -> Void) async throws {
     let leaseSeconds = leaseSeconds
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -130,7 +131,8 @@ public final class JobWorker: Service {
         while true {
           try await Task.sleep(for: .seconds(leaseSeconds) / 3)
           do {
-            let renewed = try await run.services.pool.pipeline(JobStore.renew(run, leaseSeconds: leaseSeconds))
+            let renewed = try await run.services.pool.pipeline(
+              JobStore.renew(run, leaseSeconds: leaseSeconds))
             if renewed[1].affectedRows == 0 { throw JobRun.LeaseLost() }
           } catch is PostgresError {}
         }

@@ -1,8 +1,8 @@
 public import ConstatCore
 public import Postgres
 
-/// Founds an organization with the catalogue of diagnostics and its first members, who then set up the rest through
-/// the API. Run by the operator, over a pool of the role that owns the tables.
+/// Founds an organization with the catalogue of diagnostics and its first members, who then set up the rest
+/// through the API. Run by the operator, over a pool of the role that owns the tables.
 public struct FoundOrganization: Sendable {
   /// Somebody who may sign in from the first day on.
   public struct Member: Sendable {
@@ -12,7 +12,9 @@ public struct FoundOrganization: Sendable {
     let profiles: Set<Profile>
     let passwordHash: String
 
-    public init(email: String, firstName: String?, lastName: String, profiles: Set<Profile>, passwordHash: String) {
+    public init(
+      email: String, firstName: String?, lastName: String, profiles: Set<Profile>, passwordHash: String
+    ) {
       self.email = email
       self.firstName = firstName
       self.lastName = lastName
@@ -35,7 +37,9 @@ public struct FoundOrganization: Sendable {
     self.clock = clock
   }
 
-  public func callAsFunction(slug: String, name: String, members: @Sendable () -> [Member]) async throws -> Outcome {
+  public func callAsFunction(slug: String, name: String, members: @Sendable () -> [Member]) async throws
+    -> Outcome
+  {
     let organization = clock.newID()
     return try await owner.transaction { transaction, _ in
       let store = FoundingStore(transaction: transaction)

@@ -8,7 +8,8 @@ struct FoundingStore {
 
   /// Whether an organization of that name has a company; nil when there is no such organization.
   func known(_ slug: String) async throws -> Bool? {
-    let id: UUID? = try await transaction.value("SELECT o.organization_id FROM organization o WHERE o.slug = \(slug)")
+    let id: UUID? = try await transaction.value(
+      "SELECT o.organization_id FROM organization o WHERE o.slug = \(slug)")
     guard let id else { return nil }
     let results = try await transaction.pipeline([
       "SELECT set_config('app.organization_id', \(id.uuidString), true)",

@@ -4,8 +4,8 @@ import Postgres
 import Support
 import Testing
 
-/// For every table of nouns, whatever its name: insert, update and delete leave their field-level history and one new
-/// sealed version, typed by hand; without an actor they are refused.
+/// For every table of nouns, whatever its name: insert, update and delete leave their field-level history and
+/// one new sealed version, typed by hand; without an actor they are refused.
 @Suite struct HistoryCatalogueTests {
   @Test func `insert, update and delete of every noun leave history and a new version HIS-01`() async throws {
     try await HandTyped.inEmptyOrganization { session, catalogue in
@@ -13,10 +13,13 @@ import Testing
       let nouns = catalogue.inDependencyOrder.filter { $0.isNoun && $0.name != "organization" }
       #expect(nouns.count > 30)
       try maker.remember(HandTyped.row(session, of: "organization"), of: #require(catalogue["organization"]))
-      for table in catalogue.inDependencyOrder where table.name != "organization" && (table.isNoun || table.name == "system.blob") {
+      for table in catalogue.inDependencyOrder
+      where table.name != "organization" && (table.isNoun || table.name == "system.blob") {
         try Self.insert(table, &maker, session)
       }
-      for table in nouns + [try #require(catalogue["organization"])] { try Self.update(table, maker, session) }
+      for table in nouns + [try #require(catalogue["organization"])] {
+        try Self.update(table, maker, session)
+      }
       for table in nouns.reversed() { try Self.delete(table, maker, session) }
     }
   }
@@ -25,7 +28,8 @@ import Testing
     try await HandTyped.inEmptyOrganization { session, catalogue in
       var maker = RowMaker(organization: HandTyped.organization)
       try maker.remember(HandTyped.row(session, of: "organization"), of: #require(catalogue["organization"]))
-      for table in catalogue.inDependencyOrder where table.name != "organization" && (table.isNoun || table.name == "system.blob") {
+      for table in catalogue.inDependencyOrder
+      where table.name != "organization" && (table.isNoun || table.name == "system.blob") {
         let values = maker.values(for: table)
         if table.isNoun {
           Self.expectRefusal("insert into \(table.name)", session) {
@@ -34,8 +38,11 @@ import Testing
         }
         try HandTyped.transaction(session, as: "user:test") {
           try HandTyped.withoutRefusals(of: table, session) {
-            maker.remember(try HandTyped.inserted(session.query(RowMaker.insertion(into: table, values))), of: table)
-            for companion in RowMaker.companions(of: table.name, row: values) { _ = try session.query(companion) }
+            maker.remember(
+              try HandTyped.inserted(session.query(RowMaker.insertion(into: table, values))), of: table)
+            for companion in RowMaker.companions(of: table.name, row: values) {
+              _ = try session.query(companion)
+            }
           }
         }
         guard table.isNoun, let change = table.changeable else { continue }
@@ -49,7 +56,9 @@ import Testing
       let referenced = Set(catalogue.tables.flatMap(\.foreignKeys).map(\.table))
       for table in catalogue.tables where table.isNoun && !referenced.contains(table.name) {
         Self.expectRefusal("delete from \(table.name)", session) {
-          try HandTyped.withoutRefusals(of: table, session) { try session.run(trusted: "DELETE FROM \(table.name)") }
+          try HandTyped.withoutRefusals(of: table, session) {
+            try session.run(trusted: "DELETE FROM \(table.name)")
+          }
         }
       }
     }
@@ -64,7 +73,8 @@ import Testing
         let secret = try #require(table.secrets.first, "\(name) has no secret")
         try HandTyped.transaction(session, as: "user:test") {
           maker.remember(
-            try HandTyped.inserted(session.query(RowMaker.insertion(into: table, maker.values(for: table)))), of: table)
+            try HandTyped.inserted(session.query(RowMaker.insertion(into: table, maker.values(for: table)))),
+            of: table)
         }
         try HandTyped.transaction(session, as: "user:test") {
           try session.run(trusted: "UPDATE \(name) SET \(secret) = '\\xdeadbeef'")
@@ -78,15 +88,19 @@ import Testing
 
   // MARK: One verb on one table
 
-  private static func insert(_ table: Catalogue.Table, _ maker: inout RowMaker, _ session: AdminSession) throws {
+  private static func insert(_ table: Catalogue.Table, _ maker: inout RowMaker, _ session: AdminSession)
+    throws
+  {
     let values = maker.values(for: table)
     let before = try HandTyped.version(session)
     try HandTyped.transaction(session, as: "user:claire") {
-      maker.remember(try HandTyped.inserted(session.query(RowMaker.insertion(into: table, values))), of: table)
+      maker.remember(
+        try HandTyped.inserted(session.query(RowMaker.insertion(into: table, values))), of: table)
       for companion in RowMaker.companions(of: table.name, row: values) { _ = try session.query(companion) }
     }
     guard table.isNoun else { return }
-    try expectSealed(table.name, "insert", after: before, maker.rows[table.name]?["id"]?.string, session) { changes in
+    try expectSealed(table.name, "insert", after: before, maker.rows[table.name]?["id"]?.string, session) {
+      changes in
       let visible = (values.object ?? [:]).filter { !table.secrets.contains($0.key) && !$0.value.isNull }
       for name in visible.keys.sorted() {
         #expect(changes[name]?.array?.first == .null, "\(table.name).\(name) came from nothing")
@@ -104,7 +118,8 @@ import Testing
     let before = try HandTyped.version(session)
     try HandTyped.transaction(session, as: "user:claire") {
       try HandTyped.withoutRefusals(of: table, session) {
-        try session.run(trusted: "UPDATE \(table.name) SET \(change.column) = \(change.value) WHERE id = '\(id)'")
+        try session.run(
+          trusted: "UPDATE \(table.name) SET \(change.column) = \(change.value) WHERE id = '\(id)'")
       }
     }
     try expectSealed(table.name, "update", after: before, id, session) { changes in
@@ -112,9 +127,11 @@ import Testing
       #expect(changes[change.column]?.array?.first == maker.rows[table.name]?[change.column], "\(table.name)")
     }
     let fields = try session.query(
-      "SELECT field_versions::text AS fields FROM system.sync_entity WHERE type = \(table.name) AND id = \(id)::uuid")
+      "SELECT field_versions::text AS fields FROM system.sync_entity WHERE type = \(table.name) AND id = \(id)::uuid"
+    )
     #expect(
-      try JSONValue.parse(Array((fields[0].get("fields") as String).utf8))[change.column] == .integer(before + 1))
+      try JSONValue.parse(Array((fields[0].get("fields") as String).utf8))[change.column]
+        == .integer(before + 1))
   }
 
   private static func delete(_ table: Catalogue.Table, _ maker: RowMaker, _ session: AdminSession) throws {
@@ -141,7 +158,8 @@ import Testing
     #expect(try entity.value(Bool.self) == true, "\(table.name)")
   }
 
-  /// One version further, sealed with actor and channel, the entity at that version, and the history of the row.
+  /// One version further, sealed with actor and channel, the entity at that version, and the history of the
+  /// row.
   private static func expectSealed(
     _ table: String, _ operation: String, after before: Int64, _ id: String?, _ session: AdminSession,
     _ check: (JSONValue) throws -> Void
@@ -154,7 +172,8 @@ import Testing
       "SELECT version FROM system.sync_entity WHERE type = \(table) AND id = \(id ?? "")::uuid")
     #expect(try entity.value(Int64.self) == version, "\(operation) on \(table)")
     let entry = try #require(
-      try HandTyped.history(session, of: table).last { $0["row_id"]?.string == id }, "\(operation) on \(table)")
+      try HandTyped.history(session, of: table).last { $0["row_id"]?.string == id },
+      "\(operation) on \(table)")
     #expect(entry["operation"]?.string == operation && entry["actor"]?.string == "user:claire", "\(table)")
     try check(entry["changes"] ?? .null)
   }

@@ -5,8 +5,8 @@ import Postgres
 import Support
 import Testing
 
-/// One organization never sees another's rows, by construction: what the catalogue must show of every table, and what
-/// each verb then does.
+/// One organization never sees another's rows, by construction: what the catalogue must show of every table,
+/// and what each verb then does.
 @Suite struct IsolationTests {
   /// Tables that hold nothing of any organization.
   static let global: Set = ["system.schema_migration"]
@@ -15,7 +15,8 @@ import Testing
     try await HandTyped.inEmptyOrganization { session, catalogue in
       let faults = try Self.faults(session)
       #expect(faults == [])
-      #expect(catalogue.tables.filter { !$0.hasOrganization && !Self.global.contains($0.name) }.map(\.name) == [])
+      #expect(
+        catalogue.tables.filter { !$0.hasOrganization && !Self.global.contains($0.name) }.map(\.name) == [])
     }
   }
 
@@ -39,10 +40,13 @@ import Testing
           """)
       #expect(
         Set(try Self.faults(session)) == [
-          "unprotected: no row-level security", "unprotected: not forced", "unprotected: no policy on the organization",
+          "unprotected: no row-level security", "unprotected: not forced",
+          "unprotected: no policy on the organization",
           "not_forced: not forced", "not_forced: no policy on the organization",
-          "not_forced: key does not begin with the organization", "not_forced_pkey: unique across organizations",
-          "loose_other_fkey: reference without the organization", "loose_name_key: unique across organizations",
+          "not_forced: key does not begin with the organization",
+          "not_forced_pkey: unique across organizations",
+          "loose_other_fkey: reference without the organization",
+          "loose_name_key: unique across organizations",
           "loose: no policy on the organization", "loose: open loosens isolation",
           "through: view with its owner's rights", "copied: materialized view",
           "all_contacts: definer's rights without a fixed search path",
@@ -60,8 +64,11 @@ import Testing
           let values = maker.values(for: table)
           // The row may be there already: the version of the organization, the history of what came before.
           guard try Self.count(table, session) == 0 else { return }
-          maker.remember(try HandTyped.inserted(session.query(RowMaker.insertion(into: table, values))), of: table)
-          for companion in RowMaker.companions(of: table.name, row: values) { _ = try session.query(companion) }
+          maker.remember(
+            try HandTyped.inserted(session.query(RowMaker.insertion(into: table, values))), of: table)
+          for companion in RowMaker.companions(of: table.name, row: values) {
+            _ = try session.query(companion)
+          }
         }
         #expect(try Self.count(table, session) > 0, "\(table.name) has no row to try on")
       }
@@ -95,12 +102,16 @@ import Testing
           """)
     }
     func faults(_ url: String) async throws -> String {
-      let pool = Pool(PoolConfiguration(url: url, size: 1, pipelineConnections: 1, acquireTimeoutMilliseconds: 10_000), logger: .test)
+      let pool = Pool(
+        PoolConfiguration(url: url, size: 1, pipelineConnections: 1, acquireTimeoutMilliseconds: 10_000),
+        logger: .test)
       let faults = try await InstallationStore(pool: pool).roleFaults()
       await pool.shutdown()
       return faults.joined()
     }
-    func url(_ user: String) throws -> String { try ConnectionString(database.appURL).with(["user": user]).text }
+    func url(_ user: String) throws -> String {
+      try ConnectionString(database.appURL).with(["user": user]).text
+    }
     #expect(try await faults(database.appURL) == "")
     #expect(try await faults(database.superuserURL).contains("superuser"))
     #expect(try await faults(database.ownerURL).contains("owns"))

@@ -2,8 +2,8 @@ import ConstatCore
 import Foundation
 public import Postgres
 
-/// The tables of a database as its catalogue describes them, for tests that hold every table to a rule and so cannot
-/// forget one.
+/// The tables of a database as its catalogue describes them, for tests that hold every table to a rule and so
+/// cannot forget one.
 public struct Catalogue: Sendable {
   public struct Column: Sendable {
     public let name: String

@@ -29,7 +29,8 @@ public enum HandTyped {
   }
 
   /// One transaction in the organization's name; `actor` nil is somebody who forgot to say who he is.
-  public static func transaction(_ session: AdminSession, as actor: String?, _ body: () throws -> Void) throws {
+  public static func transaction(_ session: AdminSession, as actor: String?, _ body: () throws -> Void) throws
+  {
     try session.run(trusted: "BEGIN")
     do {
       _ = try session.query(
@@ -46,17 +47,24 @@ public enum HandTyped {
   }
 
   /// Takes away the triggers that freeze a table, so that what stands behind them is tried as well.
-  public static func withoutRefusals(of table: Catalogue.Table, _ session: AdminSession, _ body: () throws -> Void) throws {
-    for trigger in table.refusals { try session.run(trusted: "ALTER TABLE \(table.name) DISABLE TRIGGER \(trigger)") }
+  public static func withoutRefusals(
+    of table: Catalogue.Table, _ session: AdminSession, _ body: () throws -> Void
+  ) throws {
+    for trigger in table.refusals {
+      try session.run(trusted: "ALTER TABLE \(table.name) DISABLE TRIGGER \(trigger)")
+    }
     try body()
     // Deferred triggers are pending on the table; it can be altered once they have run.
     if !table.refusals.isEmpty { try session.run(trusted: "SET CONSTRAINTS ALL IMMEDIATE") }
-    for trigger in table.refusals { try session.run(trusted: "ALTER TABLE \(table.name) ENABLE TRIGGER \(trigger)") }
+    for trigger in table.refusals {
+      try session.run(trusted: "ALTER TABLE \(table.name) ENABLE TRIGGER \(trigger)")
+    }
   }
 
   public static func version(_ session: AdminSession) throws -> Int64 {
     try session.query(
-      "SELECT version FROM system.tenant_sync WHERE organization_id = \(organization)::uuid").value(Int64.self) ?? 0
+      "SELECT version FROM system.tenant_sync WHERE organization_id = \(organization)::uuid"
+    ).value(Int64.self) ?? 0
   }
 
   /// The history of a table's rows, oldest first.

@@ -2,8 +2,8 @@ public import ConstatCore
 import Foundation
 public import Postgres
 
-/// Makes the smallest valid row of each table of one organization, from the catalogue: what a column's type and its
-/// constraints ask for, references to rows made before.
+/// Makes the smallest valid row of each table of one organization, from the catalogue: what a column's type
+/// and its constraints ask for, references to rows made before.
 public struct RowMaker {
   public let organization: String
   /// The rows made so far, as PostgreSQL reads them.
@@ -88,7 +88,10 @@ public struct RowMaker {
   /// `INSERT` as somebody would type it.
   public static func insertion(into table: Catalogue.Table, _ values: JSONValue) -> SQL {
     let names = (values.object ?? [:]).keys.sorted().joined(separator: ", ")
-    return SQL.script(trusted: "INSERT INTO \(table.name) (\(names)) SELECT \(names) FROM jsonb_populate_record(NULL::\(table.name), ")
+    return SQL.script(
+      trusted:
+        "INSERT INTO \(table.name) (\(names)) SELECT \(names) FROM jsonb_populate_record(NULL::\(table.name), "
+    )
       + "\(JSONB(bytes: values.serialized())))"
       + SQL.script(trusted: " RETURNING to_jsonb(\(table.name.split(separator: ".").last!)) AS row")
   }
