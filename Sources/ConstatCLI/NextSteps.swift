@@ -17,10 +17,10 @@ struct NextSteps {
           -d '{"email":"claire@demo.test","password":"\(DemoCast.password)"}' \\
           | sed -E 's/.*"access_token":"([^"]+)".*/\\1/')
 
+        curl -s \(base)/v1/me -H "Authorization: Bearer $TOKEN"
         curl -s \(base)/v1/contacts -H "Authorization: Bearer $TOKEN"
         curl -s \(base)/v1/diagnostic-suggestions -H "Authorization: Bearer $TOKEN" \(json) \\
           -d '\(facts)'
-        curl -s \(base)/readyz
 
         .build/debug/constat demo\(port == 8080 ? "" : " --server \(base)")
                                    plays the main job, from the phone call to the accountant's file

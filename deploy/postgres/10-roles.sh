@@ -1,6 +1,7 @@
 #!/bin/bash
 # Two roles: one owns and migrates, the one that serves can do no more than row-level security lets it.
 set -euo pipefail
+: "${CONSTAT_OWNER_PASSWORD:?is not set}" "${CONSTAT_APP_PASSWORD:?is not set}"
 psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
   -v owner="$CONSTAT_OWNER_PASSWORD" -v app="$CONSTAT_APP_PASSWORD" <<'SQL'
 CREATE ROLE constat_owner LOGIN PASSWORD :'owner';
