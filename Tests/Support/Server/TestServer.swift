@@ -43,6 +43,19 @@ public final class TestServer: Sendable {
     clock: WallClock = .system, poolSize: Int = 4, overHTTP: Bool = false,
     _ body: @escaping @Sendable (TestServer) async throws -> Void
   ) async throws {
+    await DatabaseGate.servers.enter()
+    do {
+      try await serve(clock: clock, poolSize: poolSize, overHTTP: overHTTP, body)
+    } catch {
+      await DatabaseGate.servers.leave()
+      throw error
+    }
+    await DatabaseGate.servers.leave()
+  }
+
+  private static func serve(
+    clock: WallClock, poolSize: Int, overHTTP: Bool, _ body: @escaping @Sendable (TestServer) async throws -> Void
+  ) async throws {
     let database = try await TestDatabase.create(migrations: root.appending(path: "Migrations"))
     let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     let pool = Pool(
