@@ -32,6 +32,9 @@ public struct App: Sendable {
     PricingRoutes().register(in: &routes)
     DossierRoutes().register(in: &routes)
     DossierContactRoutes().register(in: &routes)
+    PlanningRoutes().register(in: &routes)
+    LeadAnalyserRoutes().register(in: &routes)
+    MissionOrderRoutes().register(in: &routes)
     self.routes = routes
   }
 

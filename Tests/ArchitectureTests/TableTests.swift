@@ -14,8 +14,8 @@ import Testing
     "diagnostic_type": ["Diagnostics"], "dossier_diagnostic": ["Diagnostics"],
     "price_list": ["Pricing"], "price_list_line": ["Pricing"],
     "dossier": ["Dossiers"], "dossier_contact": ["Dossiers"], "outbuilding": ["Dossiers"],
-    "appointment": ["Planning", "Dossiers"],  // a cancelled dossier frees its appointments
-    "lead_analyser": ["LeadAnalysers"], "lead_analyser_booking": ["LeadAnalysers", "Dossiers"],
+    "appointment": ["Planning"],
+    "lead_analyser": ["LeadAnalysers"], "lead_analyser_booking": ["LeadAnalysers"],
     "mission_order": ["MissionOrders"], "signature": ["MissionOrders"],
     "document": ["Documents"], "document_download": ["Documents"],
     "invoice": ["Invoicing"], "invoice_line": ["Invoicing"], "invoice_vat": ["Invoicing"],

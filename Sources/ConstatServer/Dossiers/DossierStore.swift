@@ -109,19 +109,4 @@ struct DossierStore {
     FROM contact c WHERE c.organization_id = \(organization) AND c.id = \(contact)
     """
   }
-
-  /// Frees the planning and the analysers of a dossier that is cancelled or thrown away.
-  func cancelAppointments(of dossier: UUID) async throws {
-    _ = try await transaction.pipeline([
-      """
-      DELETE FROM lead_analyser_booking b USING appointment a
-      WHERE b.organization_id = \(organization) AND a.organization_id = b.organization_id AND a.id = b.appointment_id
-        AND a.dossier_id = \(dossier) AND a.status = 'planned'
-      """,
-      """
-      UPDATE appointment SET status = 'cancelled'
-      WHERE organization_id = \(organization) AND dossier_id = \(dossier) AND status = 'planned'
-      """,
-    ])
-  }
 }

@@ -8,6 +8,15 @@ struct MoveDossier {
   let writing: WriteCall
   let id: UUID
 
+  /// Something happened to the dossier that may move its status (DOS-18); `columns` are its own, as they stand.
+  func by(_ event: DossierEvent, _ columns: [String: JSONValue]) async throws {
+    guard let status = columns["status"]?.string.flatMap(DossierStatus.init(rawValue:)) else { return }
+    let next = status.moved(by: event)
+    guard next != status else { return }
+    try await RowStore(transaction: writing.transaction).update(
+      "dossier", id: id, expected: nil, ["status": .string(next.rawValue)])
+  }
+
   /// Any status may follow any by hand (DOS-17, AMB-12). A cancelled dossier keeps its reason (DOS-16) and frees its
   /// planned appointments.
   func toStatus() async throws {
@@ -20,7 +29,9 @@ struct MoveDossier {
       "status": values["status"] ?? .null,
       "cancellation_reason": status == .cancelled ? values["cancellation_reason"] ?? .null : .null,
     ])
-    if status == .cancelled { try await store.cancelAppointments(of: id) }
+    guard status == .cancelled else { return }
+    try await LeadAnalyserStore(writing.transaction, writing.organization).releasePlanned(for: id)
+    try await AppointmentStore(writing.transaction, writing.organization).cancelPlanned(for: id)
   }
 
   /// DOS-30: out of the list, still there, still counted.

@@ -18,6 +18,8 @@ public struct TestOrganization: Sendable {
     public let id: UUID
     public let email: String
     public let token: String
+    /// The account's id as the wire has it.
+    public var wire: String { id.uuidString.lowercased() }
   }
 }
 
