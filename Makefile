@@ -43,10 +43,11 @@ check: deps $(VENV)/contract ## Format, contract, architecture, deployment files
 	fi
 	deploy/say "All is well"
 
+bench: export EXTRA_PACKAGES = wrk
 bench: deps ## Measure the API against pgbench on the same SQL
 	@deploy/say "Building for release (the first time takes some minutes)"
 	swift build -c release --product constat
-	exec deploy/bench
+	exec Benchmarks/run
 
 fuzz: deps $(VENV)/fuzz ## Send schemathesis' requests to a fresh server
 	@swift build --product constat

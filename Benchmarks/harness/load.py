@@ -1,0 +1,66 @@
+"""Runs the two load generators and reads their figures: pgbench at 8 connections, wrk at 32."""
+
+import json
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+WRK = Path(__file__).resolve().parent.parent / "wrk"
+
+
+@dataclass
+class Figures:
+    per_second: float
+    p99: float  # milliseconds
+
+
+def percentile(values, share):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(len(values) * share))]
+
+
+def pgbench(cluster, scripts, seconds, warm_up, user="constat_app"):
+    """-M prepared -c 8 -j 2, each script equally often. The log of all transactions gives the percentile, and lets the
+    warm-up be left out together with the preparation of statements."""
+    with tempfile.TemporaryDirectory(prefix="constat-pgbench-") as place:
+        files = []
+        for number, script in enumerate(scripts):
+            file = Path(place) / f"{number}.sql"
+            file.write_text(script)
+            files += ["-f", str(file)]
+        done = subprocess.run(
+            ["pgbench", "-n", "-M", "prepared", "-c", "8", "-j", "2", "-T", str(seconds + warm_up), "-l",
+             "--log-prefix", f"{place}/log", *files],
+            env={"PATH": f"{cluster.programs}:/usr/bin:/bin", "PGHOST": str(cluster.directory), "PGUSER": user,
+                 "PGDATABASE": "constat", "PGPORT": "5432"},
+            capture_output=True, text=True)
+        errors = [line for line in done.stderr.splitlines() if "error" in line.lower() or "aborted" in line]
+        if done.returncode != 0 or errors:
+            raise SystemExit(f"pgbench failed: {done.stderr[-2000:]}")
+        ends, latencies = [], []
+        for log in Path(place).glob("log.*"):
+            for line in log.read_text().splitlines():
+                # client, transaction, latency in µs, script, end in seconds and µs
+                words = line.split()
+                ends.append(int(words[4]) + int(words[5]) / 1e6)
+                latencies.append(int(words[2]))
+    last = max(ends)
+    counted = [latency for end, latency in zip(ends, latencies) if end > last - seconds]
+    return Figures(len(counted) / seconds, percentile(counted, 0.99) / 1000)
+
+
+def wrk(server, script, data, seconds):
+    """-t1 -c32 with keep-alive. Any answer that the script does not expect ends the benchmark."""
+    done = subprocess.run(
+        ["wrk", "-t1", "-c32", f"-d{seconds}s", "--timeout", "10s", "-s", str(WRK / script),
+         f"http://127.0.0.1:{server.port}", "--", str(data)],
+        capture_output=True, text=True)
+    found = re.search(r"^FIGURES (.*)$", done.stdout, re.M)
+    if done.returncode != 0 or not found:
+        raise SystemExit(f"wrk failed: {done.stdout[-2000:]} {done.stderr[-2000:]}")
+    figures = json.loads(found[1])
+    if figures["errors"]:
+        raise SystemExit(f"wrk saw {figures['errors']} unexpected answers. {done.stdout[-2000:]} {done.stderr[-2000:]}")
+    return Figures(figures["requests"] / figures["seconds"], figures["p99_us"] / 1000)
