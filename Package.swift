@@ -51,7 +51,7 @@ let package = Package(
       name: "ConstatDevice",
       dependencies: [
         "ConstatSync", "ConstatCore", crypto, .product(name: "GRDB", package: "GRDB.swift"),
-      ], swiftSettings: strict),
+      ], exclude: ["README.md"], swiftSettings: strict),
     .target(
       name: "ConstatDemo",
       dependencies: [

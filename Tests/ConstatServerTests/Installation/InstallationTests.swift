@@ -1,8 +1,10 @@
 import ConstatCore
 @testable import ConstatServer
 import Foundation
+import HTTPTypes
 import Logging
 import Metrics
+import Postgres
 import Support
 import Synchronization
 import Testing
