@@ -99,6 +99,10 @@ let package = Package(
         "ConstatServer", "ConstatDemo", "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore",
         "Postgres", "Support",
       ], swiftSettings: strict),
+    .testTarget(
+      name: "ConstatCLITests",
+      dependencies: ["ConstatCLI", "ConstatCore", "LocalPostgres", "Postgres", "Support", logging],
+      swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
   ]
 )

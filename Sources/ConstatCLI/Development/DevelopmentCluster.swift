@@ -70,6 +70,9 @@ final class DevelopmentCluster: Sendable {
     }
   }
 
+  /// What the system does for a process that is killed.
+  func forgetLock() { users.release() }
+
   private func stopUnlessUsed() {
     if users.isLastHolder() {
       _ = try? control(["stop", "-m", "fast", "-w", "-t", "60"])

@@ -31,8 +31,12 @@ struct JSONLogHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
-    var members: [UInt8] = Array("{\"at\":".utf8)
     let now = Instant(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
+    Terminal.write(line(event, at: now), to: 2)
+  }
+
+  func line(_ event: LogEvent, at now: Instant) -> String {
+    var members: [UInt8] = Array("{\"at\":".utf8)
     JSONValue.write(now.description, to: &members)
     func add(_ key: String, _ value: String) {
       members.append(UInt8(ascii: ","))
@@ -55,6 +59,6 @@ struct JSONLogHandler: LogHandler {
     }
     if dropped > 0 { add("dropped_keys", "\(dropped)") }
     members.append(contentsOf: "}\n".utf8)
-    Terminal.write(String(decoding: members, as: UTF8.self), to: 2)
+    return String(decoding: members, as: UTF8.self)
   }
 }

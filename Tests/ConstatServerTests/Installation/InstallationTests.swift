@@ -77,17 +77,11 @@ import Testing
   }
 
   /// What a caller types into a query or a path may name people; the log has templates and ids.
-  @Test func `a request's line holds its template and no word of the caller`() async throws {
+  @Test func `a request's line holds its template and no word of the caller`() throws {
     let lines = LineLog()
-    try await TestServer.run { server in
-      let org = try await server.organization()
-      var routes = Routes()
-      InstallationRoutes(installation: server.app.installation).register(in: &routes)
-      let log = RequestLog(route: "GET /v1/contacts")
-      log.record(
-        .ok, since: .now, requestID: "request-1", organization: org.id,
-        to: Logger(label: "test") { _ in lines })
-    }
+    RequestLog(route: "GET /v1/contacts").record(
+      .ok, since: .now, requestID: "request-1", organization: UUID(), to: Logger(label: "test") { _ in lines }
+    )
     let line = try #require(lines.lines.first)
     #expect(
       line["route"] == "GET /v1/contacts" && line["request.id"] == "request-1" && line["status"] == "200")
