@@ -68,7 +68,7 @@ struct BooksChapter {
       ], step: "second invoice")
     let second = try await stage.post("/v1/invoices/\(draft.id)/issuance", compta, step: "second issuance")
     let note = try await stage.post(
-      "/v1/credit-notes", compta, ["invoice_id": .string(second.id)], step: "credit note")
+      "/v1/credit-notes", compta, ["corrected_invoice_id": .string(second.id)], step: "credit note")
     let issued = try await stage.post("/v1/invoices/\(note.id)/issuance", compta, step: "credit note's issuance")
     let corrected = try await stage.get("/v1/invoices/\(second.id)", compta)
     try stage.expect(
