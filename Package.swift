@@ -87,7 +87,7 @@ let package = Package(
     .testTarget(
       name: "ConstatServerTests",
       dependencies: [
-        "ConstatServer", "ConstatSync", "ConstatCore", "Postgres", "Support", logging,
+        "ConstatServer", "ConstatLedger", "ConstatSync", "ConstatCore", "Postgres", "Support", logging,
         .product(name: "Metrics", package: "swift-metrics"),
       ], swiftSettings: strict),
     .testTarget(

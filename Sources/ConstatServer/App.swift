@@ -35,6 +35,11 @@ public struct App: Sendable {
     PlanningRoutes().register(in: &routes)
     LeadAnalyserRoutes().register(in: &routes)
     MissionOrderRoutes().register(in: &routes)
+    InvoiceRoutes().register(in: &routes)
+    PaymentRoutes().register(in: &routes)
+    DepositSlipRoutes().register(in: &routes)
+    AccountingRoutes().register(in: &routes)
+    ExportRoutes().register(in: &routes)
     self.routes = routes
   }
 

@@ -54,6 +54,11 @@ struct LedgerStore {
     ])
   }
 
+  /// One row if the event of this source is in the books.
+  static func posted(_ organization: UUID, source: UUID) -> SQL {
+    "SELECT id FROM journal_entry WHERE organization_id = \(organization) AND source_id = \(source) LIMIT 1"
+  }
+
   private static func series(_ company: UUID, _ year: Int, _ journal: Journal) -> String {
     "entry/\(company.uuidString.lowercased())/\(year)/\(journal.code)"
   }

@@ -127,6 +127,7 @@ struct Gateway: Sendable {
     let problem: Problem
     switch error {
     case let known as Problem: problem = known
+    case let refusal as any Refusal: problem = refusal.problem
     case let database as PostgresError:
       problem = Problem(database)
       logger.log(

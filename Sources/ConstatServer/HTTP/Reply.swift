@@ -26,6 +26,11 @@ public struct Reply: Sendable {
 
   public static let noContent = Reply(.noContent)
 
+  /// A file to keep, under a name of ASCII letters, digits, points and dashes.
+  public static func file(_ bytes: [UInt8], named name: String, type: String) -> Reply {
+    Reply(.ok, headers: [.contentType: type, .contentDisposition: "attachment; filename=\"\(name)\""], body: bytes)
+  }
+
   public static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Reply {
     json(bytes: value.serialized(), status: status, headers: headers)
   }

@@ -8,6 +8,22 @@ struct DebtStore {
   let transaction: Transaction
   let organization: UUID
 
+  /// The condition on `i` that picks the invoices of these instalments.
+  static func ofInstalments(_ instalments: [UUID]) -> SQL {
+    """
+    i.id IN (SELECT t.invoice_id FROM instalment t WHERE t.organization_id = i.organization_id
+      AND t.id = ANY (\(instalments)))
+    """
+  }
+
+  /// The condition on `i` that picks the invoices of which a payment settles a part.
+  static func settled(by payment: UUID) -> SQL {
+    """
+    i.id IN (SELECT a.invoice_id FROM payment_allocation a WHERE a.organization_id = i.organization_id
+      AND a.payment_id = \(payment) AND a.reversed_at IS NULL)
+    """
+  }
+
   /// The issued invoices that the condition on `i` picks, locked in the order of their ids until the transaction ends.
   func locked(where condition: SQL) async throws -> [InvoiceDebt] {
     let chosen: SQL = """
@@ -54,7 +70,8 @@ struct DebtStore {
           rate: Rate(hundredths: try row.get("vat_rate")), net: Money(cents: try row.get("base_cents")),
           tax: Money(cents: try row.get("vat_cents"))))
     }
-    var totals = due.mapValues(VATTotals.init)
+    let left = due.mapValues(VATTotals.init)
+    var totals = left
     var parts: [UUID: [InstalmentDebt.Part]] = [:]
     for row in results[3] {
       let invoice: UUID = try row.get("invoice_id")
@@ -81,8 +98,8 @@ struct DebtStore {
         id: id, number: try row.get("number"), company: try row.get("company_id"),
         dossier: try row.get("dossier_id"), payer: try row.get("payer_id"),
         debtor: Auxiliary(number: try row.get("auxiliary"), label: try row.get("auxiliary_label")),
-        vatPoint: Company.VATPoint(rawValue: try row.get("vat_point")) ?? .collection, due: totals[id] ?? .zero,
-        instalments: instalments[id] ?? [])
+        vatPoint: Company.VATPoint(rawValue: try row.get("vat_point")) ?? .collection, left: left[id] ?? .zero,
+        due: totals[id] ?? .zero, instalments: instalments[id] ?? [])
     }
   }
 

@@ -12,7 +12,9 @@ struct InvoiceDebt {
   let payer: UUID
   let debtor: Auxiliary
   let vatPoint: Company.VATPoint
-  /// Invoiced less credited less paid: negative once more was paid than is left.
+  /// Invoiced less credited: what credit notes may still take.
+  var left: VATTotals
+  /// The same less paid: negative once more was paid than is left.
   var due: VATTotals
   var instalments: [InstalmentDebt]
 
@@ -45,7 +47,7 @@ struct InstalmentDebt {
   let dueOn: Day
   let amount: Money
   let status: Instalment.Status
-  let slip: UUID?
+  var slip: UUID?
   var parts: [Part]
 
   var paid: Money { parts.reduce(.zero) { $0 + $1.amount } }

@@ -55,7 +55,7 @@ struct PaymentRecord {
 extension PaymentRecord: RowDecodable {
   static let columns: SQL = """
     p.id, p.company_id, p.number, p.dossier_id, p.payer_id, p.auxiliary, p.auxiliary_label, p.source, p.means,
-    p.amount_cents, p.received_on, p.received_at, p.reference, p.bank, p.issuer_name, p.comment
+    p.amount_cents, p.received_on, p.received_at, p.reference, p.bank, p.issuer_name, p.comment, p.hash
     """
 
   init(row: Row) throws {

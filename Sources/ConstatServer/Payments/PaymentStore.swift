@@ -21,6 +21,34 @@ struct PaymentStore {
     """
   }
 
+  static func company(_ organization: UUID, ofInstalments instalments: [UUID]) -> SQL {
+    """
+    SELECT i.company_id FROM instalment t
+    JOIN invoice i ON i.organization_id = t.organization_id AND i.id = t.invoice_id
+    WHERE t.organization_id = \(organization) AND t.id = ANY (\(instalments)) ORDER BY i.id LIMIT 1
+    """
+  }
+
+  /// A payment undone, with the payment.
+  static func reversal(_ organization: UUID, _ id: UUID) -> SQL {
+    """
+    SELECT r.hash, \(PaymentRecord.columns), r.id AS reversal_id, r.reason, r.reversed_on, r.bank_fee_cents
+    FROM payment_reversal r JOIN payment p ON p.organization_id = r.organization_id AND p.id = r.payment_id
+    WHERE r.organization_id = \(organization) AND r.id = \(id)
+    """
+  }
+
+  static func dossierPayer(_ organization: UUID, _ dossier: UUID?) -> SQL {
+    "SELECT payer_id FROM dossier WHERE organization_id = \(organization) AND id = \(dossier)"
+  }
+
+  /// The next number of the payments of a company and year, its series locked until the transaction ends.
+  func nextNumber(_ company: UUID, receivedOn day: Day) async throws -> String {
+    let counter = PaymentRecord.counter(company, PaymentRecord.series(day))
+    let sequence: Int64? = try await transaction.value("SELECT system.next_number(\(counter))")
+    return try InvoiceNumber(prefix: "R", year: day.year, sequence: sequence ?? 0).text
+  }
+
   /// Live cash on the same debt: that of the dossier, or without one that of the invoices.
   func cash(dossier: UUID?, invoices: [UUID]) async throws -> Money {
     let debt: SQL =
@@ -64,5 +92,67 @@ struct PaymentStore {
       FROM jsonb_to_recordset(\(JSONB(bytes: JSONValue.array(rows).serialized()))) AS a (id uuid, invoice_id uuid,
         instalment_id uuid, amount_cents bigint, by_vat_rate jsonb)
       """
+  }
+
+  /// Where a payment stands.
+  struct State {
+    let isReversed: Bool
+    /// Handed to the bank on a closed slip.
+    let isDeposited: Bool
+    /// The bank has booked that slip.
+    let isAtBank: Bool
+    /// What it settles, by invoice and rate.
+    let live: [UUID: VATTotals]
+  }
+
+  /// Read after the chain was locked, so that nobody allocates or reverses the payment meanwhile.
+  func state(_ id: UUID) async throws -> State {
+    let results = try await transaction.pipeline([
+      """
+      SELECT EXISTS (SELECT FROM payment_reversal r WHERE r.organization_id = \(organization)
+          AND r.payment_id = \(id)) AS is_reversed,
+        EXISTS (SELECT FROM deposit_slip_item s WHERE s.organization_id = \(organization) AND s.payment_id = \(id))
+          AS is_deposited,
+        EXISTS (SELECT FROM deposit_slip_item s
+          JOIN journal_entry e ON e.organization_id = s.organization_id AND e.source_id = s.deposit_slip_id
+          WHERE s.organization_id = \(organization) AND s.payment_id = \(id)) AS is_at_bank
+      """,
+      """
+      SELECT invoice_id, by_vat_rate::text AS by_vat_rate FROM payment_allocation
+      WHERE organization_id = \(organization) AND payment_id = \(id) AND reversed_at IS NULL
+      """,
+    ])
+    var live: [UUID: VATTotals] = [:]
+    for row in results[1] {
+      let settled = VATTotals(byVATRate: try JSONValue.parse(Array((try row.get("by_vat_rate") as String).utf8)))
+      let invoice: UUID = try row.get("invoice_id")
+      live[invoice] = (live[invoice] ?? .zero) + (settled ?? .zero)
+    }
+    let row = results[0][0]
+    return State(
+      isReversed: try row.get("is_reversed"), isDeposited: try row.get("is_deposited"),
+      isAtBank: try row.get("is_at_bank"), live: live)
+  }
+
+  /// Holds the chain without sealing anything: two allocations of one payment take turns.
+  func lockFree() async throws {
+    _ = try await transaction.query(
+      "SELECT last FROM system.counter WHERE organization_id = \(organization) AND series = 'chain' FOR UPDATE")
+  }
+
+  func insertion(_ reversal: ReversalRecord, hash: ChainHash) -> SQL {
+    """
+    INSERT INTO payment_reversal (organization_id, id, payment_id, reason, reversed_on, bank_fee_cents, hash)
+    VALUES (\(organization), \(reversal.id), \(reversal.payment.id), \(reversal.reason), \(reversal.reversedOn),
+      \(reversal.bankFee.cents), \(hash.bytes))
+    """
+  }
+
+  /// Frees what a payment settled.
+  func release(_ id: UUID, at instant: Instant) -> SQL {
+    """
+    UPDATE payment_allocation SET reversed_at = \(instant)
+    WHERE organization_id = \(organization) AND payment_id = \(id) AND reversed_at IS NULL
+    """
   }
 }

@@ -42,8 +42,8 @@ public struct RecordPayment: Sendable {
     let amount = Money(cents: amountCents)
     guard amount.isPositive else { throw PaymentError.amountNotPositive }
     let known = try await transaction.pipeline([
-      PaymentStore.record(organization, id), dossierPayer(dossier),
-      company.map { CompanyBooks.one(organization, $0) } ?? CompanyBooks.invoicing(organization, dossier: dossier),
+      PaymentStore.record(organization, id), PaymentStore.dossierPayer(organization, dossier),
+      company.map { CompanyBooksStore.one(organization, $0) } ?? CompanyBooksStore.invoicing(organization, dossier: dossier),
     ])
     if known[0].rowCount > 0 { return false }
     let payer = try payer ?? known[1].first?.get("payer_id")
@@ -51,6 +51,9 @@ public struct RecordPayment: Sendable {
       throw company == nil
         ? Problem.conflict("no-company", "Aucune société enregistrée")
         : Problem.field("/company_id", "not-found", "société inconnue")
+    }
+    if source == .office, receivedOn > books.day(of: clock.now()) {
+      throw Problem.field("/received_on", "out-of-range", "la date de règlement est à venir")
     }
     let debts = try await debts(of: books.id, dossier: dossier, payer: payer, choices: choices)
     let laid = try lay(amount, as: choices, over: debts)
@@ -64,13 +67,10 @@ public struct RecordPayment: Sendable {
     if payer != nil, snapshot == nil { throw Problem.field("/payer_id", "not-found", "contact inconnu") }
     let chain = ChainStore(transaction: transaction, organization: organization, clock: clock)
     let head = try await chain.lockHead()
-    let series = PaymentRecord.series(receivedOn)
-    let sequence: Int64? = try await transaction.value(
-      "SELECT system.next_number(\(PaymentRecord.counter(books.id, series)))")
     let payment = PaymentRecord(
       id: id, company: books.id,
-      number: try InvoiceNumber(prefix: "R", year: receivedOn.year, sequence: sequence ?? 0).text, dossier: dossier,
-      payer: snapshot?.contact, auxiliary: snapshot?.auxiliary ?? PayerSnapshot.unknown, source: source, means: means,
+      number: try await store.nextNumber(books.id, receivedOn: receivedOn), dossier: dossier, payer: snapshot?.contact,
+      auxiliary: snapshot?.auxiliary ?? PayerSnapshot.unknown, source: source, means: means,
       amount: amount, receivedOn: receivedOn, receivedAt: receivedAt, reference: reference, bank: bank,
       issuerName: issuerName, comment: comment)
     try await write(payment, settling: laid.parts, of: debts, books, after: head, chain)
@@ -102,10 +102,6 @@ public struct RecordPayment: Sendable {
       dossier: payment.dossier, at: clock.now())
   }
 
-  private func dossierPayer(_ dossier: UUID?) -> SQL {
-    "SELECT payer_id FROM dossier WHERE organization_id = \(organization) AND id = \(dossier)"
-  }
-
   /// The invoices that the payment may settle, locked.
   private func debts(
     of company: UUID, dossier: UUID?, payer: UUID?, choices: [Choice]?
@@ -115,10 +111,7 @@ public struct RecordPayment: Sendable {
       let instalments = choices.map(\.instalment)
       guard !instalments.isEmpty else { return [] }
       return try await store.locked(
-        where: """
-          i.company_id = \(company) AND i.id IN (SELECT t.invoice_id FROM instalment t
-            WHERE t.organization_id = i.organization_id AND t.id = ANY (\(instalments)))
-          """)
+        where: "i.company_id = \(company) AND \(DebtStore.ofInstalments(instalments))")
     }
     guard let dossier else { return [] }
     let ofPayer: SQL = payer.map { "AND i.payer_id = \($0)" } ?? ""

@@ -215,8 +215,10 @@ extension TestServer {
       VALUES (\(org.id), \(rows["payment_reversal"]), \(rows["payment"]), 'impayé', '2026-12-02', '\\x00')
       """,
       """
-      INSERT INTO deposit_slip (organization_id, id, company_id, number, sequence, means, bank)
-      VALUES (\(org.id), \(rows["deposit_slip"]), \(rows["company"]), 'B-1', 9001, 'cheque', 'Banque')
+      INSERT INTO deposit_slip (organization_id, id, company_id, number, sequence, means, bank, status, closed_on,
+        closed_at, total_cents, hash)
+      VALUES (\(org.id), \(rows["deposit_slip"]), \(rows["company"]), 'B-1', 9001, 'cheque', 'Banque', 'closed',
+        '2026-12-02', now(), 12000, '\\x00')
       """,
       """
       INSERT INTO journal_entry (organization_id, id, company_id, journal, fiscal_year, number, day, piece_reference,

@@ -53,17 +53,24 @@ public final class TestServer: Sendable {
     await DatabaseGate.servers.leave()
   }
 
+  /// Tests compete for few cores: a wait for a lock that is long there is not one that fails in earnest.
+  private static func patient(_ url: String, size: Int, pipelines: Int) -> PoolConfiguration {
+    var configuration = PoolConfiguration(url: url, size: size, pipelineConnections: pipelines)
+    configuration.acquireTimeoutMilliseconds = 60_000
+    configuration.lockTimeoutMilliseconds = 30_000
+    configuration.statementTimeoutMilliseconds = 60_000
+    configuration.idleInTransactionMilliseconds = 60_000
+    configuration.commitDeadlineMilliseconds = 60_000
+    return configuration
+  }
+
   private static func serve(
     clock: WallClock, poolSize: Int, overHTTP: Bool, _ body: @escaping @Sendable (TestServer) async throws -> Void
   ) async throws {
     let database = try await TestDatabase.create(migrations: root.appending(path: "Migrations"))
     let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-    let pool = Pool(
-      PoolConfiguration(url: database.appURL, size: poolSize, pipelineConnections: 2, acquireTimeoutMilliseconds: 10_000),
-      logger: logger)
-    let owner = Pool(
-      PoolConfiguration(url: database.ownerURL, size: 1, pipelineConnections: 1, acquireTimeoutMilliseconds: 10_000),
-      logger: logger)
+    let pool = Pool(patient(database.appURL, size: poolSize, pipelines: 2), logger: logger)
+    let owner = Pool(patient(database.ownerURL, size: 1, pipelines: 1), logger: logger)
     let services = Services(pool: pool, clock: clock, secret: Array("test secret of thirty-two bytes!".utf8),
       trustsForwardedFor: true)
     let installation = try Installation(home: root)

@@ -1,0 +1,45 @@
+import ConstatCore
+import ConstatLedger
+import Foundation
+import Postgres
+
+/// Undoes a payment: a cheque that bounced, a direct debit refused, an entry by mistake. The payment and its slip stay
+/// as they are; what it had settled is due again, and the VAT collected with it is taken back.
+struct ReversePayment {
+  let transaction: Transaction
+  let organization: UUID
+  let clock: WallClock
+
+  func reverse(_ id: UUID, as reversal: UUID, reason: String, on day: Day, bankFee: Money) async throws {
+    let found = try await transaction.first(PaymentRecord.self, PaymentStore.record(organization, id))
+    guard let payment = found else { throw Problem.notFound }
+    guard day >= payment.receivedOn else {
+      throw Problem.field("/reversed_on", "out-of-range", "l'annulation précède le règlement")
+    }
+    let debtStore = DebtStore(transaction: transaction, organization: organization)
+    let debts = try await debtStore.locked(where: DebtStore.settled(by: id))
+    let chain = ChainStore(transaction: transaction, organization: organization, clock: clock)
+    let head = try await chain.lockHead()
+    let store = PaymentStore(transaction: transaction, organization: organization, clock: clock)
+    let state = try await store.state(id)
+    if state.isReversed { throw PaymentError.alreadyReversed }
+    guard let books = try await transaction.first(
+      CompanyBooks.self, CompanyBooksStore.one(organization, payment.company))
+    else { throw Problem.notFound }
+    let undone = SettledDebts(debts, undoing: id, live: state.live)
+    let record = ReversalRecord(id: reversal, payment: payment, reason: reason, reversedOn: day, bankFee: bankFee)
+    let link = ChainLink(sealing: record.sealed, after: head)
+    _ = try await transaction.pipeline([
+      store.insertion(record, hash: link.hash), store.release(id, at: clock.now()),
+      chain.insertion(link, kind: .reversal, document: reversal), debtStore.standings(undone.debts),
+    ])
+    let bounced = payment.means == .cheque || payment.means == .directDebit
+    try await LedgerStore(transaction: transaction, organization: organization, clock: clock).post(
+      ReversalPosting(
+        number: record.number, day: day,
+        payment: payment.posting(settled: undone.documents, collected: undone.collected),
+        cause: bounced ? .bounced : .mistake, place: state.isAtBank ? .bank(nil) : .undeposited, fee: bankFee,
+        collected: undone.collected),
+      of: books, source: reversal, dossier: payment.dossier, at: clock.now())
+  }
+}

@@ -1,0 +1,151 @@
+import ConstatCore
+import Foundation
+import Postgres
+import Support
+import Testing
+
+@Suite struct DepositSlipTests {
+  @Test func `a slip is filled, closed and then final DEP-02 DEP-06 DEP-09`() async throws {
+    try await TestServer.run(clock: .fixed("2026-11-21T10:00:00Z")) { server in
+      let billing = try await Billing.found(on: server)
+      let first = try await billing.invoice([Billing.line(12000)])
+      let second = try await billing.invoice([Billing.line(6000)])
+      _ = try await billing.pay(18000, .cheque, ["reference": "0001234", "issuer_name": "Me Duhalde"])
+      let slip = try await billing.slip()
+      #expect(slip.status == 201 && slip["number"] == "B2026-00001" && slip["total_cents"] == 0)
+      let path = "/v1/deposit-slips/\(slip["id"].string ?? "")"
+      let empty = try await server.post(path + "/closure", as: billing.office, [:], key: "c0")
+      #expect(empty.status == 409 && empty["code"] == "deposit-slip-empty")
+      #expect(try await server.get(path + "/document", as: billing.office)["code"] == "deposit-slip-still-open")
+      let filled = try await billing.put(first, on: slip)
+      #expect(filled["total_cents"] == 18000 && filled["items"].array?.count == 1, "\(filled.text)")
+      #expect(try await billing.status(first) == "deposit_in_progress")
+      let closed = try await server.post(path + "/closure", as: billing.office, [:], key: "c1")
+      #expect(closed.status == 200 && closed["status"] == "closed" && closed["total_cents"] == 18000, "\(closed.text)")
+      #expect(try await billing.status(first) == "cashed")
+      #expect(try await billing.status(second) == "cashed", "the same cheque paid both")
+      #expect(try await billing.balances()["512000"] == 18000)
+      #expect(try await billing.balances()["511200"] == nil)
+      let document = try await server.get(path + "/document", as: billing.office)
+      #expect(document.text.contains("B2026-00001;21/11/2026;BNP;Chèques;1;F2026-00001;Etcheverry Maite;Me Duhalde"))
+      let more = try await billing.put(second, on: slip)
+      #expect(more.status == 409 && more["code"] == "deposit-slip-closed")
+      let taken = try await server.delete(
+        path + "/instalments/\(Billing.instalment(first).string ?? "")", as: billing.office)
+      #expect(taken.status == 409 && taken["code"] == "deposit-slip-closed")
+      let twice = try await server.post(path + "/closure", as: billing.office, [:], key: "c2")
+      #expect(twice.status == 409 && twice["code"] == "deposit-slip-closed")
+    }
+  }
+
+  @Test func `an instalment comes off an open slip and may go on another DEP-08`() async throws {
+    try await TestServer.run { server in
+      let billing = try await Billing.found(on: server)
+      let invoice = try await billing.invoice([Billing.line(12000)])
+      let slip = try await billing.slip()
+      let early = try await billing.put(invoice, on: slip)
+      #expect(early.status == 409 && early["code"] == "instalment-not-received")
+      _ = try await billing.pay(12000)
+      let cash = try await billing.put(invoice, on: billing.slip(.cash))
+      #expect(cash.status == 409 && cash["code"] == "instalment-of-other-means")
+      #expect(try await billing.put(invoice, on: slip).status == 200)
+      let other = try await billing.slip()
+      let held = try await billing.put(invoice, on: other)
+      #expect(held.status == 409 && held["code"] == "instalment-already-on-slip")
+      #expect(held["deposit_slip_id"] == slip["id"])
+      let path = "/v1/deposit-slips/\(slip["id"].string ?? "")/instalments/\(Billing.instalment(invoice).string ?? "")"
+      #expect(try await server.delete(path, as: billing.office)["total_cents"] == 0)
+      #expect(try await billing.status(invoice) == "received")
+      let gone = try await server.delete(path, as: billing.office)
+      #expect(gone.status == 409 && gone["code"] == "instalment-not-on-slip")
+      #expect(try await billing.put(invoice, on: other).status == 200)
+      let listed = try await server.get("/v1/deposit-slips?status=open&means=cheque", as: billing.office)
+      #expect(listed["items"].array?.compactMap { $0["instalment_count"]?.integer } == [1, 0])
+    }
+  }
+
+  @Test func `of two open slips that take one cheque at once, one wins`() async throws {
+    try await TestServer.run(poolSize: 6) { server in
+      let billing = try await Billing.found(on: server)
+      let first = try await billing.invoice([Billing.line(12000)])
+      let second = try await billing.invoice([Billing.line(6000)])
+      _ = try await billing.pay(18000)
+      let slips = [try await billing.slip(), try await billing.slip()]
+      let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+        for (slip, invoice) in zip(slips, [first, second]) {
+          group.addTask { try await billing.put(invoice, on: slip).status }
+        }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(statuses.sorted() == [200, 409])
+    }
+  }
+
+  @Test func `a cheque that pays a part goes to the bank, and the rest on another slip`() async throws {
+    try await TestServer.run { server in
+      let billing = try await Billing.found(on: server)
+      let invoice = try await billing.invoice([Billing.line(12000)])
+      _ = try await billing.pay(5000)
+      #expect(try await billing.closedSlip(of: [invoice])["total_cents"] == 5000)
+      #expect(try await billing.status(invoice) == "pending")
+      _ = try await billing.pay(7000)
+      #expect(try await billing.closedSlip(of: [invoice])["total_cents"] == 7000)
+      #expect(try await billing.status(invoice) == "cashed")
+      #expect(try await billing.balances()["512000"] == 12000)
+    }
+  }
+
+  @Test func `a company that books cheques at the bank's credit moves nothing at closure`() async throws {
+    try await TestServer.run(clock: .fixed("2026-11-21T10:00:00Z")) { server in
+      let billing = try await Billing.found(on: server)
+      try await server.asOwner(billing.org.id) { transaction in
+        _ = try await transaction.execute("UPDATE company SET cheque_bank_entry_at = 'bank_credit'")
+      }
+      let invoice = try await billing.invoice([Billing.line(12000)])
+      _ = try await billing.pay(12000)
+      let slip = try await billing.closedSlip(of: [invoice])
+      #expect(try await billing.balances()["511200"] == 12000)
+      let path = "/v1/deposit-slips/\(slip["id"].string ?? "")/bank-credit"
+      #expect(try await server.post(path, as: billing.office, ["credited_on": "2026-11-20"], key: "b0").status == 422)
+      #expect(try await server.post(path, as: billing.office, ["credited_on": "2026-11-24"], key: "b1").status == 200)
+      #expect(try await billing.balances()["512000"] == 12000)
+      let again = try await server.post(path, as: billing.office, ["credited_on": "2026-11-25"], key: "b2")
+      #expect(again.status == 409 && again["code"] == "bank-credit-already-posted")
+    }
+  }
+}
+
+extension Billing {
+  func slip(_ means: PaymentMeans = .cheque) async throws -> TestServer.Answer {
+    try await server.post("/v1/deposit-slips", as: office, ["means": .string(means.rawValue), "bank": "BNP"])
+  }
+
+  /// The id of an invoice's first instalment.
+  static func instalment(_ invoice: TestServer.Answer) -> JSONValue {
+    invoice["instalments"].array?.first?["id"] ?? .null
+  }
+
+  func put(_ invoice: TestServer.Answer, on slip: TestServer.Answer) async throws -> TestServer.Answer {
+    try await server.post(
+      "/v1/deposit-slips/\(slip["id"].string ?? "")/instalments", as: office,
+      ["instalment_id": Self.instalment(invoice)])
+  }
+
+  /// A new slip with the invoices' first instalments, closed.
+  func closedSlip(of invoices: [TestServer.Answer]) async throws -> TestServer.Answer {
+    let slip = try await slip()
+    for invoice in invoices {
+      let filled = try await put(invoice, on: slip)
+      #expect(filled.status == 200, "\(filled.text)")
+    }
+    let closed = try await server.post(
+      "/v1/deposit-slips/\(slip["id"].string ?? "")/closure", as: office, [:], key: UUID().uuidString)
+    #expect(closed.status == 200, "\(closed.text)")
+    return closed
+  }
+
+  /// The status of an invoice's first instalment.
+  func status(_ invoice: TestServer.Answer) async throws -> String? {
+    try await read(invoice)["instalments"].array?.first?["status"]?.string
+  }
+}
