@@ -70,10 +70,11 @@ enum Dialer {
     }
   }
 
+  /// Short statements by many callers: compiling one, or starting workers for it, costs more than it saves.
   private static func sessionSetUp(_ configuration: PoolConfiguration) -> String {
     """
     SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'iso_8601'; SET bytea_output = 'hex';
-    SET extra_float_digits = 1; SET jit = off;
+    SET extra_float_digits = 1; SET jit = off; SET max_parallel_workers_per_gather = 0;
     SET statement_timeout = \(configuration.statementTimeoutMilliseconds);
     SET lock_timeout = \(configuration.lockTimeoutMilliseconds);
     SET idle_in_transaction_session_timeout = \(configuration.idleInTransactionMilliseconds)

@@ -25,9 +25,9 @@ struct BuildingStore {
     try filters.only("limit", "cursor", "q", "city", "owner_id")
     let search: SQL =
       try filters.text("q").map {
-        "AND position(system.fold(\($0)) IN system.fold(concat_ws(' ', b.name, b.street, b.postcode, b.city))) > 0"
+        "AND position((SELECT system.fold(\($0))) IN system.fold(concat_ws(' ', b.name, b.street, b.postcode, b.city))) > 0"
       } ?? ""
-    let city: SQL = try filters.text("city").map { "AND system.fold(b.city) = system.fold(\($0))" } ?? ""
+    let city: SQL = try filters.text("city").map { "AND system.fold(b.city) = (SELECT system.fold(\($0)))" } ?? ""
     let owner: SQL = try filters.uuid("owner_id").map { "AND b.owner_id = \($0)" } ?? ""
     return """
       SELECT \(columns), b.created_at::text AS _key FROM building b

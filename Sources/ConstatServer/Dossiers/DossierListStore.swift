@@ -58,7 +58,7 @@ struct DossierListStore {
     if let nature = try query.choice("nature", Dossier.Nature.allCases.map(\.rawValue)) {
       conditions.append("AND d.nature = \(nature)")
     }
-    if let city = try query.text("city") { conditions.append("AND system.fold(d.city) = system.fold(\(city))") }
+    if let city = try query.text("city") { conditions.append("AND system.fold(d.city) = (SELECT system.fold(\(city)))") }
     if let origin = try query.text("origin") { conditions.append("AND d.contact_origin = \(origin)") }
     if let urgent = try query.bool("urgent") { conditions.append("AND d.urgent = \(urgent)") }
     if let number = try query.integer("number", in: 1...Int.max) { conditions.append("AND d.number = \(number)") }
@@ -121,7 +121,8 @@ struct DossierListStore {
     guard let text = try query.text("q") else { return "" }
     return text.split(whereSeparator: \.isWhitespace).prefix(8).map { word -> SQL in
       """
-      AND (position(system.fold(\(word)) IN d.search_text) > 0 OR position(system.fold(\(word)) IN s.search_text) > 0)
+      AND (position((SELECT system.fold(\(word))) IN d.search_text) > 0
+        OR position((SELECT system.fold(\(word))) IN s.search_text) > 0)
       """
     }.joined(separator: " ")
   }

@@ -36,7 +36,9 @@ public struct Page: Sendable {
     return "AND (\(key), \(id)) < (\(after.key)::timestamptz, \(after.id))"
   }
 
-  public var fetched: Int { limit + 1 }
+  /// How many rows to fetch: one more than the page holds, to know whether there is another. A literal, not a
+  /// parameter: for an unknown limit PostgreSQL plans to read a tenth of the table.
+  public var fetched: SQL { .script(trusted: "\(limit + 1)") }
 
   func cursor(key: String, id: UUID) -> String {
     let payload = Array("\(key)\u{1f}\(id.uuidString)".utf8)
