@@ -27,9 +27,11 @@ struct BooksChapter {
     let frozen = try await stage.call(
       "PATCH", "/v1/invoices/\(draft.id)", compta, ["comment": "trop tard"],
       ["if-match": "*", "content-type": "application/merge-patch+json"])
-    try stage.expect(frozen.status == 409, "an issued invoice never changes", "\(frozen.status) \(frozen.text)")
+    try stage.expect(
+      frozen.status == 409, "an issued invoice never changes", "\(frozen.status) \(frozen.text)")
     stage.step(
-      "Invoice \(issued["number"].string ?? "") issued", "\(Money(cents: order.price).decimalComma) € TTC, frozen and chained")
+      "Invoice \(issued["number"].string ?? "") issued",
+      "\(Money(cents: order.price).decimalComma) € TTC, frozen and chained")
     return issued
   }
 
@@ -42,16 +44,20 @@ struct BooksChapter {
       "/v1/payments/\(payment)/allocations", compta, ["invoice_id": .string(invoice.id)], step: "allocation")
     let settled = try await stage.get("/v1/invoices/\(invoice.id)", compta)
     try stage.expect(
-      settled["remaining_due_cents"] == 0 && settled["settled"] == true, "the cheque settles the invoice", settled.text)
+      settled["remaining_due_cents"] == 0 && settled["settled"] == true, "the cheque settles the invoice",
+      settled.text)
     stage.step("The cheque of the cellar", "settles the invoice's instalment")
     let instalment = settled["instalments"].array?.first?["id"]?.string ?? ""
     let slip = try await stage.post(
-      "/v1/deposit-slips", compta, ["means": "cheque", "bank": "Crédit Agricole Bayonne"], step: "deposit slip")
+      "/v1/deposit-slips", compta, ["means": "cheque", "bank": "Crédit Agricole Bayonne"],
+      step: "deposit slip")
     _ = try await stage.post(
-      "/v1/deposit-slips/\(slip.id)/instalments", compta, ["instalment_id": .string(instalment)], step: "cheque on the slip")
+      "/v1/deposit-slips/\(slip.id)/instalments", compta, ["instalment_id": .string(instalment)],
+      step: "cheque on the slip")
     let closed = try await stage.post("/v1/deposit-slips/\(slip.id)/closure", compta, step: "closure")
     try stage.expect(
-      closed["status"] == "closed" && closed["total_cents"].integer == order.price, "the slip is closed", closed.text)
+      closed["status"] == "closed" && closed["total_cents"].integer == order.price, "the slip is closed",
+      closed.text)
     stage.step("Deposit slip \(closed["number"].string ?? "")", "one cheque, closed")
     return closed["number"].string ?? ""
   }
@@ -63,18 +69,24 @@ struct BooksChapter {
       [
         "payer_id": .string(order.payer),
         "lines": [
-          ["designation": "Déplacement supplémentaire", "unit_price_excl_tax_cents": 4500, "quantity": "1", "vat_rate": "20"]
+          [
+            "designation": "Déplacement supplémentaire", "unit_price_excl_tax_cents": 4500, "quantity": "1",
+            "vat_rate": "20",
+          ]
         ],
       ], step: "second invoice")
     let second = try await stage.post("/v1/invoices/\(draft.id)/issuance", compta, step: "second issuance")
     let note = try await stage.post(
       "/v1/credit-notes", compta, ["corrected_invoice_id": .string(second.id)], step: "credit note")
-    let issued = try await stage.post("/v1/invoices/\(note.id)/issuance", compta, step: "credit note's issuance")
+    let issued = try await stage.post(
+      "/v1/invoices/\(note.id)/issuance", compta, step: "credit note's issuance")
     let corrected = try await stage.get("/v1/invoices/\(second.id)", compta)
     try stage.expect(
-      issued["kind"] == "credit_note" && corrected["remaining_due_cents"] == 0, "the credit note corrects the invoice",
+      issued["kind"] == "credit_note" && corrected["remaining_due_cents"] == 0,
+      "the credit note corrects the invoice",
       "\(issued.text) \(corrected.text)")
-    stage.step("Credit note \(issued["number"].string ?? "")", "corrects invoice \(second["number"].string ?? "")")
+    stage.step(
+      "Credit note \(issued["number"].string ?? "")", "corrects invoice \(second["number"].string ?? "")")
   }
 
   private func pull(_ compta: String) async throws {
@@ -87,7 +99,8 @@ struct BooksChapter {
     let period = "from=\(today.year)-01-01&to=\(today.year)-12-31"
     let csv = try await stage.get("/v1/exports/invoices_csv?\(period)", token)
     try stage.expect(
-      csv.status == 200 && csv.text.split(separator: "\n").count >= 4, "invoices as CSV", "\(csv.status) \(csv.text.prefix(300))")
+      csv.status == 200 && csv.text.split(separator: "\n").count >= 4, "invoices as CSV",
+      "\(csv.status) \(csv.text.prefix(300))")
     let fec = try await stage.get("/v1/exports/fec?\(period)", token)
     try stage.expect(fec.status == 200, "FEC of the period", "\(fec.status) \(fec.text.prefix(300))")
     var validator = FECValidator()
@@ -97,6 +110,7 @@ struct BooksChapter {
     let refused = try await stage.get("/v1/contacts", token)
     try stage.expect(refused.status == 403, "the token's scopes end there", "\(refused.status)")
     stage.step(
-      "The accountant's software pulls", "CSV and a FEC of \(fec.text.split(separator: "\n").count - 1) lines, found sound")
+      "The accountant's software pulls",
+      "CSV and a FEC of \(fec.text.split(separator: "\n").count - 1) lines, found sound")
   }
 }

@@ -1,8 +1,9 @@
 public import ConstatCore
 import Foundation
 
-/// Sets up an organization through the API, as its administrator would on the first day: staff, catalogue, prices,
-/// contacts, company. What is there already is left alone, so it can be run again after being cut short.
+/// Sets up an organization through the API, as its administrator would on the first day: staff, catalogue,
+/// prices, contacts, company. What is there already is left alone, so it can be run again after being cut
+/// short.
 public struct DemoOrganization: Sendable {
   /// A member of staff to add.
   public struct Member: Sendable {
@@ -36,7 +37,8 @@ public struct DemoOrganization: Sendable {
           "/v1/diagnostic-types", admin,
           [
             "code": .string(entry.code.rawValue), "label": .string(entry.label),
-            "in_technical_file": .bool(entry.inTechnicalFile), "requires_lead_analyser": .bool(entry.requiresLeadAnalyser),
+            "in_technical_file": .bool(entry.inTechnicalFile),
+            "requires_lead_analyser": .bool(entry.requiresLeadAnalyser),
             "duration_minutes": .integer(Int64(entry.durationMinutes)), "position": .integer(Int64(position)),
           ], step: "diagnostic \(entry.code)")
       }
@@ -56,7 +58,8 @@ public struct DemoOrganization: Sendable {
   }
 
   private func staff(_ stage: Stage, _ admin: String) async throws {
-    let known = Set(try await stage.get("/v1/users?limit=200", admin).items.compactMap { $0["email"]?.string })
+    let known = Set(
+      try await stage.get("/v1/users?limit=200", admin).items.compactMap { $0["email"]?.string })
     let members = [
       Member(signIn: cast.office, firstName: "Claire", lastName: "Dufau", profile: .office),
       Member(signIn: cast.accountant, firstName: "Alain", lastName: "Comptable", profile: .accountant),
@@ -79,7 +82,8 @@ public struct DemoOrganization: Sendable {
       "/v1/price-lists", admin, ["name": "Tarif général", "vat_rate": "20"], step: "price list")
     let units: [(String, String, Int64, Int64)] = [
       ("dpe", "DPE", 14_900, 45), ("lead", "CREP (plomb)", 14_500, 60), ("asbestos", "Amiante", 10_900, 40),
-      ("termites", "Termites", 9_900, 30), ("gas", "Gaz", 11_000, 30), ("electricity", "Électricité", 11_000, 30),
+      ("termites", "Termites", 9_900, 30), ("gas", "Gaz", 11_000, 30),
+      ("electricity", "Électricité", 11_000, 30),
       ("risk_report", "ERP", 2_900, 5), ("carrez", "Loi Carrez", 8_900, 30),
     ]
     for (code, label, cents, minutes) in units {
@@ -107,17 +111,20 @@ public struct DemoOrganization: Sendable {
         "city": "Bayonne",
       ],
       [
-        "kind": "agency", "company_name": "Agence de la Nive", "last_name": "Sallaberry", "first_name": "Peio",
+        "kind": "agency", "company_name": "Agence de la Nive", "last_name": "Sallaberry",
+        "first_name": "Peio",
         "email": "agence@example.test", "discount_rate": "10", "discount_comment": "Apporteur d'affaires",
         "street": "3 quai des Corsaires", "postcode": "64100", "city": "Bayonne",
       ],
       [
-        "kind": "notary", "company_name": "Étude Goyeneche", "last_name": "Goyeneche", "email": "etude@example.test",
+        "kind": "notary", "company_name": "Étude Goyeneche", "last_name": "Goyeneche",
+        "email": "etude@example.test",
         "postcode": "64500", "city": "Saint-Jean-de-Luz",
       ],
     ]
     for contact in contacts {
-      _ = try await stage.post("/v1/contacts", admin, contact, step: "contact \(contact["last_name"]?.string ?? "")")
+      _ = try await stage.post(
+        "/v1/contacts", admin, contact, step: "contact \(contact["last_name"]?.string ?? "")")
     }
   }
 }

@@ -45,7 +45,9 @@ struct FieldChapter {
     let appointments = try await device.rows().values.filter { $0.key.type == .appointment }
     let missions = Set(try await device.missions().map(\.id))
     let his = Set(
-      appointments.filter { $0.values["technician_id"]?.string == technician }.compactMap { $0.values["dossier_id"]?.string })
+      appointments.filter { $0.values["technician_id"]?.string == technician }.compactMap {
+        $0.values["dossier_id"]?.string
+      })
     try stage.expect(missions == his, "exactly the technician's missions", "\(missions) / \(his)")
   }
 
@@ -100,7 +102,8 @@ struct FieldChapter {
     stage.step("Pré-conclusions", "\(mission?.diagnostics.count ?? 0) diagnostics")
     _ = try await end.finalise(
       technician: DrawnSignature(name: "Marc Bidart", image: Self.strokes),
-      orderingParty: DrawnSignature(name: "Peio Haristoy", image: Self.strokes), at: here, receipt: true, copy: true,
+      orderingParty: DrawnSignature(name: "Peio Haristoy", image: Self.strokes), at: here, receipt: true,
+      copy: true,
       marksVisited: true)
     let unsent = try await device.unsentCount
     try stage.expect(unsent > 10, "everything waits in the device's file", "\(unsent)")
@@ -111,7 +114,8 @@ struct FieldChapter {
   private func meanwhile(_ visit: Visit) async throws {
     _ = try await stage.patch(
       "/v1/dossiers/\(order.dossier)", visit.token,
-      ["street": "10 chemin de Lahubiague", "internal_reference": "Étude Etcheverry"], step: "the office edits the dossier")
+      ["street": "10 chemin de Lahubiague", "internal_reference": "Étude Etcheverry"],
+      step: "the office edits the dossier")
     stage.step("Meanwhile the office", "corrects the street too, and the internal reference")
   }
 

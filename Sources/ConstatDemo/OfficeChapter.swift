@@ -43,22 +43,26 @@ struct OfficeChapter {
     let agency = try await stage.post(
       "/v1/contacts", claire,
       [
-        "kind": "agency", "company_name": "Agence de la Nive", "last_name": "Lafitte", "email": .string(agencyEmail),
+        "kind": "agency", "company_name": "Agence de la Nive", "last_name": "Lafitte",
+        "email": .string(agencyEmail),
         "discount_rate": "20", "discount_comment": "Remise partenaire",
       ], step: "agency")
     let payerEmail = "payeur-\(mark)@payeur.test"
     let payer = try await stage.post(
       "/v1/contacts", claire,
-      ["last_name": "Haristoy", "first_name": "Peio", "email": .string(payerEmail), "city": "Biarritz"], step: "payer")
+      ["last_name": "Haristoy", "first_name": "Peio", "email": .string(payerEmail), "city": "Biarritz"],
+      step: "payer")
     stage.step("Owner, agency (prescriber, 20 % discount) and payer", "three contacts")
     let password = "une longue phrase de passe \(mark)"
     for (contact, name) in [(agency.id, "agency"), (payer.id, "payer")] {
       _ = try await stage.post(
-        "/v1/contacts/\(contact)/account", admin, ["password": .string(password)], step: "account of the \(name)")
+        "/v1/contacts/\(contact)/account", admin, ["password": .string(password)],
+        step: "account of the \(name)")
     }
     stage.step("Accounts for the agency and the payer", "they can sign in to their space")
     return Order(
-      dossier: "", owner: owner.id, agency: agency.id, payer: payer.id, appointment: "", agencyPassword: password,
+      dossier: "", owner: owner.id, agency: agency.id, payer: payer.id, appointment: "",
+      agencyPassword: password,
       payerPassword: password, agencyEmail: agencyEmail, payerEmail: payerEmail, price: 0)
   }
 
@@ -67,7 +71,8 @@ struct OfficeChapter {
       "/v1/buildings", claire,
       [
         "name": "Résidence Mendi Alde", "owner_id": .string(order.owner), "street": "8 chemin de Lahubiague",
-        "postcode": "64100", "city": "Bayonne", "insee_code": "64102", "built_year": 1935, "permit_year": 1934,
+        "postcode": "64100", "city": "Bayonne", "insee_code": "64102", "built_year": 1935,
+        "permit_year": 1934,
         "co_ownership": true,
       ], step: "building")
     let module = try await stage.post(
@@ -82,17 +87,21 @@ struct OfficeChapter {
 
   private func openDossier(_ order: inout Order, _ claire: String, _ module: String) async throws {
     let facts: JSONValue = [
-      "nature": "sale_rental_management", "transaction_type": "sale", "property_type": "apartment", "floor_area_hundredths": 8400, "room_count": 4,
+      "nature": "sale_rental_management", "transaction_type": "sale", "property_type": "apartment",
+      "floor_area_hundredths": 8400, "room_count": 4,
       "built_year": 1935, "permit_year": 1934, "heated": true, "gas_installation_over_15_years": true,
-      "electrical_installation_over_15_years": true, "co_ownership": true, "termite_zone": true, "public_sewer": true,
+      "electrical_installation_over_15_years": true, "co_ownership": true, "termite_zone": true,
+      "public_sewer": true,
     ]
     let suggested = try await stage.post("/v1/diagnostic-suggestions", claire, facts, step: "suggestions")
     var codes = Self.suggestedCodes(suggested.json)
     try stage.expect(
-      codes.isSuperset(of: ["dpe", "lead", "asbestos", "termites", "gas", "electricity"]), "suggestions from the facts",
+      codes.isSuperset(of: ["dpe", "lead", "asbestos", "termites", "gas", "electricity"]),
+      "suggestions from the facts",
       suggested.text)
     stage.step("Diagnostics suggested from the facts", codes.sorted().joined(separator: ", "))
-    // Corrected by Claire: the vendor has a gas report of last spring, and the technician will add what is missing.
+    // Corrected by Claire: the vendor has a gas report of last spring, and the technician will add what is
+    // missing.
     codes = ["dpe", "lead", "asbestos", "termites", "electricity", "carrez"]
     let lists = try await stage.get("/v1/price-lists", claire)
     let list = lists.items.first?["id"]?.string ?? ""
@@ -100,28 +109,37 @@ struct OfficeChapter {
     let priced = try await stage.post(
       "/v1/price-calculations", claire,
       [
-        "price_list_id": .string(list), "diagnostic_codes": .array(given), "prescriber_id": .string(order.agency),
+        "price_list_id": .string(list), "diagnostic_codes": .array(given),
+        "prescriber_id": .string(order.agency),
         "property_type": "apartment", "floor_area_hundredths": 8400, "room_count": 4,
       ], step: "price calculation")
-    let (pack, unit) = (priced["pack"]["price_incl_tax_cents"]?.integer, priced["unit"]["price_incl_tax_cents"]?.integer)
-    try stage.expect(pack ?? 0 > 0 && unit ?? 0 > pack ?? 0, "the pack costs less than its parts", priced.text)
+    let (pack, unit) = (
+      priced["pack"]["price_incl_tax_cents"]?.integer, priced["unit"]["price_incl_tax_cents"]?.integer
+    )
+    try stage.expect(
+      pack ?? 0 > 0 && unit ?? 0 > pack ?? 0, "the pack costs less than its parts", priced.text)
     stage.step(
       "Price computed from the price list",
-      "pack \(Money(cents: pack ?? 0).decimalComma) €, one by one \(Money(cents: unit ?? 0).decimalComma) €, discount taken off")
+      "pack \(Money(cents: pack ?? 0).decimalComma) €, one by one \(Money(cents: unit ?? 0).decimalComma) €, discount taken off"
+    )
     var body = facts.object ?? [:]
     body.merge([
       "module_id": .string(module), "requester_id": .string(order.agency),
-      "prescriber_id": .string(order.agency), "owner_id": .string(order.owner), "payer_id": .string(order.payer),
+      "prescriber_id": .string(order.agency), "owner_id": .string(order.owner),
+      "payer_id": .string(order.payer),
       "diagnostics": .array(given), "price_list_id": .string(list), "price_mode": "pack",
       "on_site_payment_agreed": true, "on_site_payment_means": "cheque", "contact_origin": "Téléphone",
     ]) { $1 }
     let dossier = try await stage.post("/v1/dossiers", claire, .object(body), step: "dossier")
     order.dossier = dossier.id
     order.price = dossier["price_incl_tax_cents"].integer ?? 0
-    try stage.expect(dossier["discount_rate"] == "20", "the prescriber's discount applies by itself", dossier.text)
-    try stage.expect(order.price > 0 && dossier["city"] == "Bayonne", "the dossier is priced and placed", dossier.text)
+    try stage.expect(
+      dossier["discount_rate"] == "20", "the prescriber's discount applies by itself", dossier.text)
+    try stage.expect(
+      order.price > 0 && dossier["city"] == "Bayonne", "the dossier is priced and placed", dossier.text)
     stage.step(
-      "Dossier n° \(dossier["number"].integer ?? 0) opened", "\(Money(cents: order.price).decimalComma) € TTC, discount 20 %")
+      "Dossier n° \(dossier["number"].integer ?? 0) opened",
+      "\(Money(cents: order.price).decimalComma) € TTC, discount 20 %")
   }
 
   private static func suggestedCodes(_ answer: JSONValue) -> Set<String> {
@@ -134,13 +152,15 @@ struct OfficeChapter {
       .string(users.first { $0["email"]?.string == who.email }?["id"]?.string ?? "")
     }
     let analyser = try await stage.post(
-      "/v1/lead-analysers", admin, ["name": .string("Heuresis \(UUID().uuidString.prefix(4))")], step: "lead analyser")
+      "/v1/lead-analysers", admin, ["name": .string("Heuresis \(UUID().uuidString.prefix(4))")],
+      step: "lead analyser")
     let day = Self.nextVisitDay()
     let appointment = try await stage.post(
       "/v1/appointments", claire,
       [
         "dossier_id": .string(order.dossier), "technician_id": account(stage.cast.marc),
-        "starts_at_local": .string("\(day)T09:00"), "duration_minutes": 120, "lead_analyser_id": .string(analyser.id),
+        "starts_at_local": .string("\(day)T09:00"), "duration_minutes": 120,
+        "lead_analyser_id": .string(analyser.id),
         "allow_overlap": true,
       ], step: "appointment with Marc")
     order.appointment = appointment.id
@@ -148,20 +168,24 @@ struct OfficeChapter {
     let other = try await stage.post(
       "/v1/dossiers", claire,
       [
-        "nature": "sale_rental_management", "owner_id": .string(order.owner), "city": "Hendaye", "insee_code": "64260",
+        "nature": "sale_rental_management", "owner_id": .string(order.owner), "city": "Hendaye",
+        "insee_code": "64260",
         "diagnostics": ["lead"],
       ], step: "second dossier")
     let refused = try await stage.call(
       "POST", "/v1/appointments", claire,
       [
         "dossier_id": .string(other.id), "technician_id": account(stage.cast.nadia),
-        "starts_at_local": .string("\(day)T10:30"), "duration_minutes": 60, "lead_analyser_id": .string(analyser.id),
+        "starts_at_local": .string("\(day)T10:30"), "duration_minutes": 60,
+        "lead_analyser_id": .string(analyser.id),
         "allow_overlap": true,
       ])
     try stage.expect(
       refused.status == 409 && refused["code"] == "lead-analyser-taken" && refused.text.contains("Bayonne"),
       "Nadia is refused the same analyser", "\(refused.status) \(refused.text)")
-    stage.step("Nadia asks for the same analyser that morning", "refused: held by \(refused["holder"]) in \(refused["city"])")
+    stage.step(
+      "Nadia asks for the same analyser that morning",
+      "refused: held by \(refused["holder"]) in \(refused["city"])")
   }
 
   /// A weekday two to four weeks from now, so that the story can be played again and again.

@@ -26,7 +26,9 @@ struct RightsChapter {
   }
 
   private func report(_ claire: String, _ name: String) async throws -> String {
-    let pdf = Array("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n% \(name)\ntrailer<</Root 1 0 R>>\n%%EOF\n".utf8)
+    let pdf = Array(
+      "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n% \(name)\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+        .utf8)
     let answer = try await stage.send(
       "POST", "/v1/dossiers/\(order.dossier)/documents?file_name=\(name)&category=report", claire, bytes: pdf,
       ["content-type": "application/pdf", "idempotency-key": UUID().uuidString])
@@ -37,24 +39,30 @@ struct RightsChapter {
   private func agency(_ open: String, _ blocked: String) async throws {
     let token = try await stage.signIn(.init(email: order.agencyEmail, password: order.agencyPassword))
     let dossier = try await stage.get("/v1/portal/dossiers/\(order.dossier)", token)
-    try stage.expect(dossier.status == 200, "the agency reads the dossier", "\(dossier.status) \(dossier.text)")
+    try stage.expect(
+      dossier.status == 200, "the agency reads the dossier", "\(dossier.status) \(dossier.text)")
     let served = try await stage.get("/v1/portal/documents/\(open)/content", token)
     try stage.expect(
-      served.status == 200 && served.body.starts(with: Array("%PDF".utf8)), "the agency reads its report", "\(served.status)")
+      served.status == 200 && served.body.starts(with: Array("%PDF".utf8)), "the agency reads its report",
+      "\(served.status)")
     let refused = try await stage.get("/v1/portal/documents/\(blocked)/content", token)
     try stage.expect(
-      refused.status == 403 && refused["code"] == "document-blocked" && refused.text.contains("En attente du règlement"),
+      refused.status == 403 && refused["code"] == "document-blocked"
+        && refused.text.contains("En attente du règlement"),
       "a blocked report is 403 with its reason", "\(refused.status) \(refused.text)")
     let invoice = try await stage.get("/v1/portal/invoices/\(invoice)", token)
     try stage.expect(invoice.status == 404, "the agency does not see the invoice", "\(invoice.status)")
-    stage.step("The agency", "reads the dossier and its report; the blocked one is 403 with its reason; the invoice 404")
+    stage.step(
+      "The agency",
+      "reads the dossier and its report; the blocked one is 403 with its reason; the invoice 404")
   }
 
   private func payer() async throws {
     let token = try await stage.signIn(.init(email: order.payerEmail, password: order.payerPassword))
     let invoice = try await stage.get("/v1/portal/invoices/\(invoice)", token)
     try stage.expect(
-      invoice.status == 200 && invoice["total_incl_tax_cents"].integer == order.price, "the payer reads the invoice",
+      invoice.status == 200 && invoice["total_incl_tax_cents"].integer == order.price,
+      "the payer reads the invoice",
       "\(invoice.status) \(invoice.text)")
     stage.step("The payer", "reads the invoice \(invoice["number"].string ?? "")")
   }

@@ -59,7 +59,8 @@ final class Stage: Sendable {
   }
 
   func call(
-    _ method: String, _ path: String, _ token: String?, _ body: JSONValue? = nil, _ headers: [String: String] = [:]
+    _ method: String, _ path: String, _ token: String?, _ body: JSONValue? = nil,
+    _ headers: [String: String] = [:]
   ) async throws -> Answer {
     try await send(method, path, token, bytes: body?.serialized(), headers)
   }

@@ -3,7 +3,8 @@ import ConstatDevice
 import ConstatSync
 import Foundation
 
-/// Chapter 3: the first push's answer is lost; everything is applied once; one conflict, which the office resolves.
+/// Chapter 3: the first push's answer is lost; everything is applied once; one conflict, which the office
+/// resolves.
 struct SyncChapter {
   let stage: Stage
   let order: Order
@@ -22,17 +23,23 @@ struct SyncChapter {
     visit.network.loseNextPushAnswer()
     var isOffline = false
     do { try await visit.device.sync() } catch is SyncError { isOffline = true }
-    try stage.expect(isOffline && visit.network.lost == 1, "the first push's answer is lost", "\(visit.network.lost)")
+    try stage.expect(
+      isOffline && visit.network.lost == 1, "the first push's answer is lost", "\(visit.network.lost)")
     let waiting = try await visit.device.unsentCount
-    stage.step("The network is back; the first answer is lost", "\(waiting) edits still wait, though the server has them")
+    stage.step(
+      "The network is back; the first answer is lost",
+      "\(waiting) edits still wait, though the server has them")
     let report = try await visit.device.sync()
     let replayed = report.results.count { $0.isReplay }
-    try stage.expect(replayed > 0, "the device pushes again and is answered as then", "\(report.results.count) results")
+    try stage.expect(
+      replayed > 0, "the device pushes again and is answered as then", "\(report.results.count) results")
     let refused = report.results.filter { $0.status == .rejected || $0.status == .parked }
     try stage.expect(refused.isEmpty, "nothing is refused", "\(refused)")
     let left = try await visit.device.unsentCount
     try stage.expect(left == 0, "nothing waits any more", "\(left)")
-    stage.step("The device pushes again", "\(report.results.count) answers, \(replayed) of them replayed: applied once")
+    stage.step(
+      "The device pushes again", "\(report.results.count) answers, \(replayed) of them replayed: applied once"
+    )
     try await once()
   }
 
@@ -50,9 +57,11 @@ struct SyncChapter {
       dossier["street"].string == visit.street && dossier["internal_reference"] == "Étude Etcheverry"
         && dossier["door"] == "face", "independent edits both stand", dossier.text)
     stage.step("Independent edits", "the office's reference and the technician's door both stand")
-    let open = try await stage.get("/v1/sync/conflicts?state=open&dossier_id=\(order.dossier)", visit.token).items
+    let open = try await stage.get("/v1/sync/conflicts?state=open&dossier_id=\(order.dossier)", visit.token)
+      .items
     guard open.count == 1, let conflict = open.first, conflict["field"] == "street",
-      conflict["theirs"]?["value"] == "10 chemin de Lahubiague", conflict["mine"]?["value"]?.string == visit.street
+      conflict["theirs"]?["value"] == "10 chemin de Lahubiague",
+      conflict["mine"]?["value"]?.string == visit.street
     else { throw Story.Departure(step: "the contested street is one visible conflict", detail: "\(open)") }
     let shown = try await visit.device.conflicts
     try stage.expect(
@@ -76,9 +85,12 @@ struct SyncChapter {
     let mission = try await visit.device.mission(order.dossier)
     let owner = try await stage.get("/v1/contacts/\(order.owner)", visit.token)
     try stage.expect(
-      mission?.address.street == dossier["street"].string && mission?.reference == dossier["internal_reference"].string
-        && mission?.owner?.phone == owner["phone"].string && owner["phone"].string == visit.phone, "identical data",
-      "\(dossier["street"]) / \(mission?.address.street ?? "-"); \(owner["phone"]) / \(mission?.owner?.phone ?? "-")")
+      mission?.address.street == dossier["street"].string
+        && mission?.reference == dossier["internal_reference"].string
+        && mission?.owner?.phone == owner["phone"].string && owner["phone"].string == visit.phone,
+      "identical data",
+      "\(dossier["street"]) / \(mission?.address.street ?? "-"); \(owner["phone"]) / \(mission?.owner?.phone ?? "-")"
+    )
     let rows = try await visit.device.rows()
     let fields = rows[EntityKey(.dossier, order.dossier)]?.values ?? [:]
     for (field, value) in fields {
@@ -97,6 +109,7 @@ struct SyncChapter {
       "who, where, when, signatures", "\(report.status) \(report.text)")
     let refused = try await stage.get(path, visit.token)
     try stage.expect(refused.status == 403, "administrators and accountants only", "\(refused.status)")
-    stage.step("Retour terrain", "who, where, when and both signatures, for the accountant; 403 for the office")
+    stage.step(
+      "Retour terrain", "who, where, when and both signatures, for the accountant; 403 for the office")
   }
 }

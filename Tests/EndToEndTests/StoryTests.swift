@@ -9,8 +9,11 @@ import Testing
 @Suite struct StoryTests {
   @Test func `the main job runs end to end, from the phone call to the accountant's file`() async throws {
     try await TestServer.run(poolSize: 8, overHTTP: true) { server in
-      let file = FileManager.default.temporaryDirectory.appending(path: "story-\(UUID().uuidString).sqlite").path
-      defer { for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file + suffix) } }
+      let file = FileManager.default.temporaryDirectory.appending(path: "story-\(UUID().uuidString).sqlite")
+        .path
+      defer {
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file + suffix) }
+      }
       let password = "un mot de passe de test"
       let found = FoundOrganization(owner: server.owner, clock: .system)
       for slug in ["demo", "voisin"] {
@@ -19,7 +22,8 @@ import Testing
           members: {
             [
               .init(
-                email: "admin@\(slug).test", firstName: nil, lastName: "Admin", profiles: [.superAdmin, .admin],
+                email: "admin@\(slug).test", firstName: nil, lastName: "Admin",
+                profiles: [.superAdmin, .admin],
                 passwordHash: PasswordHash.make(password))
             ]
           })
@@ -28,7 +32,8 @@ import Testing
         .init(email: "\(name)@\(slug).test", password: password)
       }
       let cast = Story.Cast(
-        server: server.address, admin: signIn("admin"), office: signIn("claire"), accountant: signIn("compta"),
+        server: server.address, admin: signIn("admin"), office: signIn("claire"),
+        accountant: signIn("compta"),
         marc: signIn("marc"), nadia: signIn("nadia"), neighbour: signIn("admin", "voisin"), deviceFile: file)
       try await DemoOrganization(cast: cast).setUp()
       do {

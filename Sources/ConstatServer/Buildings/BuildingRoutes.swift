@@ -20,7 +20,9 @@ struct BuildingRoutes {
       link: "building_id", fields: Module.fields, read: .staff, write: Self.write, deletable: true,
       one: BuildingStore.module, list: BuildingStore.modules,
       prepare: { writing, id, use, _ in
-        if use == .deletion { try await BuildingStore(writing.transaction).detach(writing.organization, module: id) }
+        if use == .deletion {
+          try await BuildingStore(writing.transaction).detach(writing.organization, module: id)
+        }
       }
     ).register(in: &routes)
   }

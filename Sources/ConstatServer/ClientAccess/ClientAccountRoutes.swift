@@ -3,8 +3,8 @@ import Foundation
 import HTTPTypes
 import Postgres
 
-/// The account of a contact: its e-mail is its login; its first password is given by hand or drawn, and shows once
-/// (IDN-08, IDN-09). Staff can give a new one (IDN-10), and never learn the present one (IDN-21).
+/// The account of a contact: its e-mail is its login; its first password is given by hand or drawn, and shows
+/// once (IDN-08, IDN-09). Staff can give a new one (IDN-10), and never learn the present one (IDN-21).
 struct ClientAccountRoutes {
   let hashing: PasswordHashing
 
@@ -24,18 +24,22 @@ struct ClientAccountRoutes {
         try await RowStore(transaction: writing.transaction).insert(
           "user_account", organization: writing.organization, id: writing.call.clock.newID(),
           [
-            "kind": "client", "contact_id": .string(contact.uuidString), "email": JSONValue(credentials.email),
-            "first_name": JSONValue(credentials.subject.firstName), "last_name": .string(credentials.subject.lastName),
+            "kind": "client", "contact_id": .string(contact.uuidString),
+            "email": JSONValue(credentials.email),
+            "first_name": JSONValue(credentials.subject.firstName),
+            "last_name": .string(credentials.subject.lastName),
             "password_hash": .string(credentials.hash),
           ])
       }
       guard inserted else { throw Problem.internalError }
       return try await Self.answer(writing, contact, credentials, status: .created)
     }
-    routes.post("/v1/contacts/{id}/account/password", Self.writers, preparing: renewed) { writing, credentials in
+    routes.post("/v1/contacts/{id}/account/password", Self.writers, preparing: renewed) {
+      writing, credentials in
       guard let account = credentials.subject.account else { throw Problem.notFound }
       let store = UserStore(transaction: writing.transaction, organization: writing.organization)
-      guard try await store.renew(account, from: credentials.subject.passwordHash, to: credentials.hash) else {
+      guard try await store.renew(account, from: credentials.subject.passwordHash, to: credentials.hash)
+      else {
         throw Problem.conflict("password-changed", "Mot de passe modifié entre-temps")
       }
       try await SessionStore(transaction: writing.transaction, organization: writing.organization)
@@ -55,7 +59,9 @@ struct ClientAccountRoutes {
   @Sendable private func opened(_ reading: ReadCall) async throws -> Credentials {
     let subject = try await subject(reading)
     let fields = try reading.call.fields(Self.opening, as: .creation)
-    guard subject.account == nil else { throw Problem.conflict("account-exists", "Ce contact a déjà un compte") }
+    guard subject.account == nil else {
+      throw Problem.conflict("account-exists", "Ce contact a déjà un compte")
+    }
     guard let email = fields["email"]?.string ?? subject.email else {
       throw Problem.field("/email", "required", "ce contact n'a pas d'adresse électronique : indiquez-en une")
     }
@@ -88,7 +94,8 @@ struct ClientAccountRoutes {
     _ writing: WriteCall, _ contact: UUID, _ credentials: Credentials, status: HTTPResponse.Status
   ) async throws -> Reply {
     var reply = try Reply.resource(
-      await writing.transaction.query(ClientAccountStore.one(writing.organization, contact: contact)), status: status,
+      await writing.transaction.query(ClientAccountStore.one(writing.organization, contact: contact)),
+      status: status,
       location: "/v1/contacts/\(contact.uuidString.lowercased())/account")
     reply.show(secret: "password", credentials.drawn)
     return reply

@@ -2,8 +2,8 @@ import ConstatCore
 import Foundation
 import Postgres
 
-/// What clients see: their dossiers, reports and invoices (POR-03, POR-04, POR-09). What they may not see is not there
-/// (404); a blocked report is there, but is not served (DOC-12).
+/// What clients see: their dossiers, reports and invoices (POR-03, POR-04, POR-09). What they may not see is
+/// not there (404); a blocked report is there, but is not served (DOC-12).
 struct PortalRoutes {
   func register(in routes: inout Routes) {
     routes.get("/v1/portal/dossiers", .client) { reading in
@@ -22,7 +22,8 @@ struct PortalRoutes {
       return .items(results[1])
     }
     routes.download("/v1/portal/documents/{id}/content", .client) { writing in
-      let store = PortalStore(organization: writing.organization, contact: try Self.contact(writing.principal))
+      let store = PortalStore(
+        organization: writing.organization, contact: try Self.contact(writing.principal))
       let found = try await writing.transaction.first(
         DocumentStore.File.self, store.file(writing.call.id()))
       guard let found else { throw Problem.notFound }

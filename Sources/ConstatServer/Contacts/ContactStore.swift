@@ -22,7 +22,8 @@ struct ContactStore {
   /// Newest first; `q` folds accents and case (DOS-22).
   static func page(_ organization: UUID, _ filters: QueryParameters, _ page: Page) throws -> SQL {
     try filters.only("limit", "cursor", "q", "kind", "city", "main_account_id")
-    let search: SQL = try filters.text("q").map { "AND position(system.fold(\($0)) IN c.search_text) > 0" } ?? ""
+    let search: SQL =
+      try filters.text("q").map { "AND position(system.fold(\($0)) IN c.search_text) > 0" } ?? ""
     let kind: SQL = try filters.text("kind").map { "AND c.kind = \($0)" } ?? ""
     let city: SQL = try filters.text("city").map { "AND system.fold(c.city) = system.fold(\($0))" } ?? ""
     let main: SQL = try filters.uuid("main_account_id").map { "AND c.main_account_id = \($0)" } ?? ""
@@ -42,7 +43,8 @@ struct ContactStore {
     init(row: Row) throws {
       id = try row.get("id")
       party = AccountLink.Party(
-        kind: Contact.Kind(rawValue: try row.get("kind")) ?? .individual, isSubAccount: try row.get("is_sub_account"),
+        kind: Contact.Kind(rawValue: try row.get("kind")) ?? .individual,
+        isSubAccount: try row.get("is_sub_account"),
         hasSubAccounts: try row.get("has_sub_accounts"))
     }
   }

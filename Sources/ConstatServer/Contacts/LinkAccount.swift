@@ -17,7 +17,8 @@ struct LinkAccount {
     let before = parties[id]
     let contact = AccountLink.Party(
       kind: values["kind"]?.string.flatMap(Contact.Kind.init(rawValue:)) ?? before?.party.kind ?? .individual,
-      isSubAccount: before?.party.isSubAccount ?? false, hasSubAccounts: before?.party.hasSubAccounts ?? false)
+      isSubAccount: before?.party.isSubAccount ?? false, hasSubAccounts: before?.party.hasSubAccounts ?? false
+    )
     let keepsMain = values["main_account_id"] == nil && contact.isSubAccount
     if contact.kind == .individual, contact.hasSubAccounts || keepsMain { throw Self.problem(.individual) }
     guard let given else { return }

@@ -2,8 +2,8 @@ import ConstatCore
 import Foundation
 import Postgres
 
-/// The catalogue of diagnostics, what the facts of a property ask for, and the diagnostics of each dossier with their
-/// conclusions and validity (DIA-01…).
+/// The catalogue of diagnostics, what the facts of a property ask for, and the diagnostics of each dossier
+/// with their conclusions and validity (DIA-01…).
 struct DiagnosticRoutes {
   func register(in routes: inout Routes) {
     Resource(
@@ -15,7 +15,8 @@ struct DiagnosticRoutes {
       of: ("/v1/dossiers", "dossier"), collection: "diagnostics", path: "/v1/dossier-diagnostics",
       table: "dossier_diagnostic", link: "dossier_id", fields: DossierDiagnostic.fields,
       read: .staff, write: DossierRoutes.write, deletable: true,
-      one: DiagnosticStore.diagnostic, list: DiagnosticStore.diagnostics, shown: Self.shown, prepare: Self.prepare
+      one: DiagnosticStore.diagnostic, list: DiagnosticStore.diagnostics, shown: Self.shown,
+      prepare: Self.prepare
     ).register(in: &routes)
     routes.compute("/v1/diagnostic-suggestions", .staff) { try await suggest($0) }
   }
@@ -62,20 +63,23 @@ struct DiagnosticRoutes {
     case .creation:
       guard let dossier = values["dossier_id"]?.string.flatMap(UUID.init(uuidString:)) else { return }
       let validity = DiagnosticValidity.evaluate(
-        code: values["diagnostic_code"]?.string ?? "", transaction: try await store.transactionType(of: dossier),
+        code: values["diagnostic_code"]?.string ?? "",
+        transaction: try await store.transactionType(of: dossier),
         outcome: values["outcome"]?.string.flatMap(DiagnosticOutcome.init(rawValue:)),
         visitedOn: values["visited_on"]?.string.flatMap { Day($0) })
       values["valid_until"] = JSONValue(validity.day?.description)
     case .change:
       guard var ground = try await store.ground(of: id) else { throw Problem.notFound }
-      if let outcome = values["outcome"] { ground.outcome = outcome.string.flatMap(DiagnosticOutcome.init(rawValue:)) }
+      if let outcome = values["outcome"] {
+        ground.outcome = outcome.string.flatMap(DiagnosticOutcome.init(rawValue:))
+      }
       if let visit = values["visited_on"] { ground.visitedOn = visit.string.flatMap { Day($0) } }
       values["valid_until"] = JSONValue(ground.day?.description)
     }
   }
 
-  /// Adds what the row alone does not tell: whether it is unlimited or not yet known, and the reminder that the law's
-  /// report prevails (DIA-07).
+  /// Adds what the row alone does not tell: whether it is unlimited or not yet known, and the reminder that
+  /// the law's report prevails (DIA-07).
   static func shown(_ row: JSONValue) -> JSONValue {
     guard case .object(var members) = row else { return row }
     let transaction = members.removeValue(forKey: "transaction_type")?.string

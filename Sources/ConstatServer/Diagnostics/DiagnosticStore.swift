@@ -105,11 +105,12 @@ struct DiagnosticStore {
   func transactionType(of dossier: UUID) async throws -> TransactionType? {
     try await transaction.value(
       TransactionType?.self,
-      "SELECT d.transaction_type FROM dossier d WHERE d.organization_id = \(organization) AND d.id = \(dossier)") ?? nil
+      "SELECT d.transaction_type FROM dossier d WHERE d.organization_id = \(organization) AND d.id = \(dossier)"
+    ) ?? nil
   }
 
-  /// Brings `valid_until` of all diagnostics of a dossier in line with what it is computed from: after the transaction
-  /// type changed, or after a device has written outcomes.
+  /// Brings `valid_until` of all diagnostics of a dossier in line with what it is computed from: after the
+  /// transaction type changed, or after a device has written outcomes.
   func refreshValidities(of dossier: UUID) async throws {
     let grounds = try await transaction.all(Ground.self, Self.diagnostics(organization, dossier))
     _ = try await transaction.pipeline(
@@ -122,7 +123,9 @@ struct DiagnosticStore {
   }
 
   /// Puts diagnostics into a new dossier.
-  func add(_ codes: [(id: UUID, code: String)], source: DossierDiagnostic.Source, to dossier: UUID) async throws {
+  func add(_ codes: [(id: UUID, code: String)], source: DossierDiagnostic.Source, to dossier: UUID)
+    async throws
+  {
     _ = try await transaction.pipeline(
       codes.map { new in
         """

@@ -4,7 +4,8 @@ import Foundation
 import HTTPTypes
 import Postgres
 
-/// The files of a dossier: deposited (DOC-02), listed, blocked and unblocked (DOC-11), served with a trace (DOC-17).
+/// The files of a dossier: deposited (DOC-02), listed, blocked and unblocked (DOC-11), served with a trace
+/// (DOC-17).
 struct DocumentRoutes {
   private static let block = FieldSet([.required("reason", .requiredLine)])
   static let sizeLimit = 50 * 1_048_576
@@ -56,7 +57,8 @@ struct DocumentRoutes {
   private static func block(_ writing: WriteCall, reason: String?) async throws -> Reply {
     let id = try writing.call.id()
     let results = try await writing.transaction.pipeline([
-      DocumentStore.block(writing.organization, id, reason: reason), DocumentStore.one(writing.organization, id),
+      DocumentStore.block(writing.organization, id, reason: reason),
+      DocumentStore.one(writing.organization, id),
     ])
     return try .resource(results[1])
   }
@@ -84,7 +86,8 @@ struct DocumentRoutes {
     _ = try await writing.transaction.query(
       DocumentStore.keep(writing.organization, sha256: hash, mediaType: kind.rawValue, call.body))
     let id = values["id"]?.string.flatMap(UUID.init(uuidString:)) ?? call.clock.newID()
-    values["sha256"] = .string("\\x" + hash.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
+    values["sha256"] = .string(
+      "\\x" + hash.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
     values["size_bytes"] = .integer(Int64(call.body.count))
     let rows = RowStore(transaction: writing.transaction)
     let inserted = try await rows.insert("document", organization: writing.organization, id: id, values)
@@ -93,12 +96,14 @@ struct DocumentRoutes {
       throw Problem.conflict("id-taken", "Identifiant déjà utilisé pour d'autres données")
     }
     return try .resource(
-      await writing.transaction.query(DocumentStore.one(writing.organization, id)), status: inserted ? .created : .ok,
+      await writing.transaction.query(DocumentStore.one(writing.organization, id)),
+      status: inserted ? .created : .ok,
       location: "/v1/documents/\(id.uuidString.lowercased())")
   }
 
   /// The column values that the query gives.
-  private static func described(_ call: Call, _ dossier: UUID, _ kind: FileKind) throws -> [String: JSONValue] {
+  private static func described(_ call: Call, _ dossier: UUID, _ kind: FileKind) throws -> [String: JSONValue]
+  {
     try call.query.only("id", "file_name", "category")
     var members: [String: JSONValue] = [
       "dossier_id": .string(dossier.uuidString), "media_type": .string(kind.rawValue),

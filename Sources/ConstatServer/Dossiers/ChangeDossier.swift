@@ -2,8 +2,9 @@ import ConstatCore
 import Foundation
 import Postgres
 
-/// Changes an order (DOS-34, DOS-55) and what follows from it: the place when it is attached to a building, the price
-/// when something of it changed, the contact table when a role did, the validities when the transaction did.
+/// Changes an order (DOS-34, DOS-55) and what follows from it: the place when it is attached to a building,
+/// the price when something of it changed, the contact table when a role did, the validities when the
+/// transaction did.
 struct ChangeDossier {
   let writing: WriteCall
   let id: UUID
@@ -29,7 +30,9 @@ struct ChangeDossier {
     let isMoved = values["building_id"] != nil || values["module_id"] != nil
     guard isMoved || PriceOrder.isTouched(by: values) else { return }
     // Another building leaves the module of the former behind.
-    if values["building_id"] != nil, values["module_id"] == nil, values["building_id"] != current["building_id"] {
+    if values["building_id"] != nil, values["module_id"] == nil,
+      values["building_id"] != current["building_id"]
+    {
       values["module_id"] = .null
     }
     let merged = current.merging(values) { $1 }
@@ -44,11 +47,16 @@ struct ChangeDossier {
       [
         DossierStore.place(organization, building: building, module: module),
         DossierStore.diagnosticCodes(organization, id),
-      ] + PriceGround.queries(organization, list: OpenDossier.uuid(merged["price_list_id"]), prescriber: prescriber))
-    if isMoved { try DossierPlace(results[0], building: building, module: module)?.fill(&values, facts: false) }
+      ]
+        + PriceGround.queries(
+          organization, list: OpenDossier.uuid(merged["price_list_id"]), prescriber: prescriber))
+    if isMoved {
+      try DossierPlace(results[0], building: building, module: module)?.fill(&values, facts: false)
+    }
     let price = try PriceOrder(
       given: values, current: current,
-      codes: Set(try results[1].map { try $0.get("code", as: String.self) }), facts: DossierFacts(columns: merged),
+      codes: Set(try results[1].map { try $0.get("code", as: String.self) }),
+      facts: DossierFacts(columns: merged),
       ground: PriceGround(results: results[2...])
     ).columns()
     if let price { values.merge(price) { $1 } }

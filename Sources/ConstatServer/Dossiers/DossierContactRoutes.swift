@@ -5,7 +5,8 @@ import Postgres
 /// The contact table of a dossier: roles come from the dossier, rights are given here (DOS-57, DOC-07).
 struct DossierContactRoutes {
   private static let path = "/v1/dossiers/{id}/contacts/{contact_id}"
-  private static let rights = DossierContact.fields.only("report_access", "invoice_access", "additional_recipient")
+  private static let rights = DossierContact.fields.only(
+    "report_access", "invoice_access", "additional_recipient")
 
   func register(in routes: inout Routes) {
     routes.get("/v1/dossiers/{id}/contacts", .staff) { reading in
@@ -57,7 +58,8 @@ struct DossierContactRoutes {
         "contact-has-role", "Ce contact a un rôle dans le dossier",
         members: ["roles": .array(holds.map { .string($0.rawValue) })])
     }
-    try await RowStore(transaction: writing.transaction).delete("dossier_contact", id: row, expected: expected)
+    try await RowStore(transaction: writing.transaction).delete(
+      "dossier_contact", id: row, expected: expected)
     return .noContent
   }
 }

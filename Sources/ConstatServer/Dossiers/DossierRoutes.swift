@@ -26,7 +26,8 @@ struct DossierRoutes {
     move("/v1/dossiers/{id}/trash", .post, in: &routes) { try await $0.trash(true) }
     move("/v1/dossiers/{id}/trash", .delete, in: &routes) { try await $0.trash(false) }
     ChildResource(
-      of: ("/v1/dossiers", "dossier"), collection: "outbuildings", path: "/v1/outbuildings", table: "outbuilding",
+      of: ("/v1/dossiers", "dossier"), collection: "outbuildings", path: "/v1/outbuildings",
+      table: "outbuilding",
       link: "dossier_id", fields: Outbuilding.fields, read: .staff, write: Self.write, deletable: true,
       one: OutbuildingStore.one, list: OutbuildingStore.all
     ).register(in: &routes)
@@ -36,7 +37,8 @@ struct DossierRoutes {
     routes.get("/v1/dossiers", .staff) { reading in
       let page = try Page(reading.call, filters: DossierListStore.filters)
       return try .list(
-        await reading.query(DossierListStore.page(reading.call.organization, reading.call.query, page)), page: page)
+        await reading.query(DossierListStore.page(reading.call.organization, reading.call.query, page)),
+        page: page)
     }
     routes.get("/v1/dossiers/{id}", .staff) { reading in
       try .resource(await reading.query(DossierStore.one(reading.call.organization, reading.call.id())))
@@ -57,13 +59,18 @@ struct DossierRoutes {
       try await action(MoveDossier(writing: writing, id: id))
       return try await Self.reply(writing, id)
     }
-    if method == .delete { routes.delete(path, Self.write, handler) } else { routes.post(path, Self.write, handler) }
+    if method == .delete {
+      routes.delete(path, Self.write, handler)
+    } else {
+      routes.post(path, Self.write, handler)
+    }
   }
 
   private static func reply(
     _ writing: WriteCall, _ id: UUID, status: HTTPResponse.Status = .ok, location: String? = nil
   ) async throws -> Reply {
     try .resource(
-      await writing.transaction.query(DossierStore.one(writing.organization, id)), status: status, location: location)
+      await writing.transaction.query(DossierStore.one(writing.organization, id)), status: status,
+      location: location)
   }
 }

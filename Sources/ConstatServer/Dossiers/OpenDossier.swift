@@ -2,19 +2,20 @@ import ConstatCore
 import Foundation
 import Postgres
 
-/// Opens a dossier from an order (DOS-33, DOS-52, DOS-53): its number, default reference, place, price, status,
-/// diagnostics, outbuildings and contacts, in one transaction.
+/// Opens a dossier from an order (DOS-33, DOS-52, DOS-53): its number, default reference, place, price,
+/// status, diagnostics, outbuildings and contacts, in one transaction.
 struct OpenDossier {
   let writing: WriteCall
 
-  /// The dossier's own fields, what comes with it, and the status where it is not the default one: complete orders
-  /// without quote nor appointment are to quote (AMB-14), quick ones are visited (AMB-11); an order that was agreed
-  /// is given as `to_schedule` (AMB-15).
+  /// The dossier's own fields, what comes with it, and the status where it is not the default one: complete
+  /// orders without quote nor appointment are to quote (AMB-14), quick ones are visited (AMB-11); an order
+  /// that was agreed is given as `to_schedule` (AMB-15).
   static let fields =
     Dossier.fields
     + FieldSet([
       .defaulted("diagnostics", .list(of: .code, max: 40)),
-      .defaulted("outbuildings", .list(of: .object(Outbuilding.fields.only("kind", "lot_number", "comment")), max: 50)),
+      .defaulted(
+        "outbuildings", .list(of: .object(Outbuilding.fields.only("kind", "lot_number", "comment")), max: 50)),
       .defaulted("status", .choice(DossierStatus.self)), .optional("cancellation_reason", .line),
     ])
 
@@ -44,7 +45,9 @@ struct OpenDossier {
     return (id, true)
   }
 
-  private func repeated(_ id: UUID, _ given: [String: JSONValue], _ rows: RowStore) async throws -> (UUID, Bool) {
+  private func repeated(_ id: UUID, _ given: [String: JSONValue], _ rows: RowStore) async throws -> (
+    UUID, Bool
+  ) {
     guard try await rows.matches("dossier", id: id, given) else { throw Problem.idTaken }
     return (id, false)
   }

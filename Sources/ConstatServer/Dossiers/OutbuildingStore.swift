@@ -19,7 +19,9 @@ struct OutbuildingStore {
     """
   }
 
-  static func insert(_ organization: UUID, _ id: UUID, into dossier: UUID, _ values: [String: JSONValue]) -> SQL {
+  static func insert(_ organization: UUID, _ id: UUID, into dossier: UUID, _ values: [String: JSONValue])
+    -> SQL
+  {
     """
     INSERT INTO outbuilding (organization_id, id, dossier_id, kind, lot_number, comment)
     VALUES (\(organization), \(id), \(dossier), \(values["kind"]?.string), \(values["lot_number"]?.string),

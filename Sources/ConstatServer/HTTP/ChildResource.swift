@@ -4,8 +4,8 @@ import HTTPTypes
 public import Postgres
 
 /// The plain life of a noun that belongs to another: listed and created under its parent
-/// (`/v1/buildings/{id}/modules`), read, changed and deleted by its own id (`/v1/modules/{id}`). A parent's children
-/// are few, so the list has them all.
+/// (`/v1/buildings/{id}/modules`), read, changed and deleted by its own id (`/v1/modules/{id}`). A parent's
+/// children are few, so the list has them all.
 public struct ChildResource: Sendable {
   /// The parent's path, `/v1/buildings`, and table.
   let parent: (path: String, table: String)
@@ -34,7 +34,8 @@ public struct ChildResource: Sendable {
     fields: FieldSet, read: Access, write: Access, deletable: Bool = false,
     one: @escaping @Sendable (UUID, UUID) -> SQL, list: @escaping @Sendable (UUID, UUID) -> SQL,
     shown: (@Sendable (JSONValue) -> JSONValue)? = nil,
-    prepare: @escaping @Sendable (WriteCall, UUID, Resource.Use, inout [String: JSONValue]) async throws -> Void =
+    prepare:
+      @escaping @Sendable (WriteCall, UUID, Resource.Use, inout [String: JSONValue]) async throws -> Void =
       { _, _, _, _ in },
     then: @escaping @Sendable (WriteCall, UUID, Resource.Use) async throws -> Void = { _, _, _ in }
   ) {
@@ -110,7 +111,9 @@ public struct ChildResource: Sendable {
     }
   }
 
-  private func reply(_ result: QueryResult, status: HTTPResponse.Status = .ok, location: String? = nil) throws -> Reply {
+  private func reply(_ result: QueryResult, status: HTTPResponse.Status = .ok, location: String? = nil) throws
+    -> Reply
+  {
     var reply = try Reply.resource(result, status: status, location: location)
     if let shown { reply.body = shown(try JSONValue.parse(reply.body)).serialized() }
     return reply

@@ -2,8 +2,8 @@ public import ConstatCore
 public import Foundation
 import Yams
 
-/// The hand-written OpenAPI 3.1 contract: one YAML file per capability, each with its `paths` and `components`, merged
-/// into one document.
+/// The hand-written OpenAPI 3.1 contract: one YAML file per capability, each with its `paths` and
+/// `components`, merged into one document.
 public struct Contract: Sendable {
   public enum Fault: Error, Equatable {
     case unreadable(file: String)
@@ -47,7 +47,8 @@ public struct Contract: Sendable {
   private static func json(_ node: Node) -> JSONValue {
     switch node {
     case .mapping(let mapping):
-      return .object(Dictionary(mapping.map { ($0.key.string ?? "", json($0.value)) }, uniquingKeysWith: { $1 }))
+      return .object(
+        Dictionary(mapping.map { ($0.key.string ?? "", json($0.value)) }, uniquingKeysWith: { $1 }))
     case .sequence(let sequence): return .array(sequence.map(json))
     case .scalar(let scalar):
       guard scalar.style == .plain || scalar.style == .any else { return .string(scalar.string) }

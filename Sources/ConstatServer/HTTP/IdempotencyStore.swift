@@ -4,8 +4,8 @@ import Foundation
 import HTTPTypes
 import Postgres
 
-/// Remembers what a POST answered, in the same transaction as its effect, so that a caller whose answer was lost can
-/// ask again without doing it twice.
+/// Remembers what a POST answered, in the same transaction as its effect, so that a caller whose answer was
+/// lost can ask again without doing it twice.
 struct IdempotencyStore {
   let transaction: Transaction
   let principal: Principal
@@ -37,11 +37,14 @@ struct IdempotencyStore {
       WHERE organization_id = \(principal.organization) AND principal = \(principal.actor) AND route = \(route)
         AND key = \(key)
       """)
-    guard result.rowCount == 1 else { throw Problem.conflict("idempotency-key-in-flight", "Requête déjà en cours") }
+    guard result.rowCount == 1 else {
+      throw Problem.conflict("idempotency-key-in-flight", "Requête déjà en cours")
+    }
     let row = result[0]
     guard try row.get("fingerprint", as: [UInt8].self) == fingerprint else {
       throw Problem(
-        .unprocessableContent, "idempotency-key-reused", "Clé d'idempotence déjà utilisée pour une autre requête")
+        .unprocessableContent, "idempotency-key-reused",
+        "Clé d'idempotence déjà utilisée pour une autre requête")
     }
     var headers: HTTPFields = [.init("Idempotency-Replayed")!: "true"]
     if case .object(let stored) = try JSONValue.parse(Array((try row.get("headers") as String).utf8)) {

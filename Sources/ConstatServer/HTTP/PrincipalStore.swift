@@ -25,7 +25,8 @@ struct PrincipalStore {
     let row = result[0]
     guard let kind = Principal.Kind(rawValue: try row.get("kind")) else { return nil }
     return Principal(
-      kind: kind, organization: organization, actor: try row.get("actor"), accountID: try row.get("account_id"),
+      kind: kind, organization: organization, actor: try row.get("actor"),
+      accountID: try row.get("account_id"),
       deviceID: try row.get("device_id"), contactID: try row.get("contact_id"),
       profiles: Set((try row.get("profiles") as [String]).compactMap(Profile.init(rawValue:))),
       scopes: Set((try row.get("scopes") as [String]).compactMap(Scope.init(rawValue:))))

@@ -1,8 +1,8 @@
 public import ConstatCore
 public import HTTPTypes
 
-/// What went wrong, told to the caller as RFC 9457 `application/problem+json`: a stable English `code`, a French
-/// `title`, and the fields concerned. Nothing in it comes from the database's own messages.
+/// What went wrong, told to the caller as RFC 9457 `application/problem+json`: a stable English `code`, a
+/// French `title`, and the fields concerned. Nothing in it comes from the database's own messages.
 public struct Problem: Error, Sendable {
   public var status: HTTPResponse.Status
   public var code: String
@@ -75,7 +75,9 @@ public struct Problem: Error, Sendable {
       members: ["current_version": .integer(current)], headers: [.eTag: "\"v\(current)\""])
   }
 
-  public static func conflict(_ code: String, _ title: String, detail: String? = nil, members: [String: JSONValue] = [:])
+  public static func conflict(
+    _ code: String, _ title: String, detail: String? = nil, members: [String: JSONValue] = [:]
+  )
     -> Problem
   {
     Problem(.conflict, code, title, detail: detail, members: members)

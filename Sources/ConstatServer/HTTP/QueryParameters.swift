@@ -2,8 +2,8 @@ public import ConstatCore
 public import Foundation
 import HTTPTypes
 
-/// The query string, typed on demand. A parameter that no one asked for is an error, so that a misspelt filter does
-/// not silently widen a list.
+/// The query string, typed on demand. A parameter that no one asked for is an error, so that a misspelt
+/// filter does not silently widen a list.
 public struct QueryParameters: Sendable {
   private let values: [String: String]
 
@@ -15,11 +15,15 @@ public struct QueryParameters: Sendable {
   public func only(_ names: String...) throws { try only(names) }
 
   public func only(_ names: [String]) throws {
-    for name in values.keys.sorted() where !names.contains(name) { throw Self.problem(name, "unknown-parameter") }
+    for name in values.keys.sorted() where !names.contains(name) {
+      throw Self.problem(name, "unknown-parameter")
+    }
   }
 
   /// The same text for the same parameters, in whatever order they came.
-  var canonical: String { values.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: "\u{1f}") }
+  var canonical: String {
+    values.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: "\u{1f}")
+  }
 
   public subscript(name: String) -> String? { values[name] }
 

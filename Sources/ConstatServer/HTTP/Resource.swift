@@ -3,8 +3,8 @@ public import Foundation
 import HTTPTypes
 public import Postgres
 
-/// The plain life of a noun: list, create, read, change, and delete where the domain deletes. What is particular to it
-/// comes in as closures; what is not stands here once.
+/// The plain life of a noun: list, create, read, change, and delete where the domain deletes. What is
+/// particular to it comes in as closures; what is not stands here once.
 public struct Resource: Sendable {
   let path: String
   let table: String
@@ -28,7 +28,9 @@ public struct Resource: Sendable {
     _ path: String, table: String, fields: FieldSet, read: Access, write: Access, filters: [String] = [],
     deletable: Bool = false, one: @escaping @Sendable (UUID, UUID) -> SQL,
     list: @escaping @Sendable (UUID, QueryParameters, Page) throws -> SQL,
-    prepare: @escaping @Sendable (WriteCall, UUID, Use, inout [String: JSONValue]) async throws -> Void = { _, _, _, _ in },
+    prepare: @escaping @Sendable (WriteCall, UUID, Use, inout [String: JSONValue]) async throws -> Void = {
+      _, _, _, _ in
+    },
     then: @escaping @Sendable (WriteCall, UUID, Use) async throws -> Void = { _, _, _ in }
   ) {
     self.path = path

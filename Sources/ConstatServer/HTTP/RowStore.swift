@@ -2,8 +2,8 @@ public import ConstatCore
 public import Foundation
 public import Postgres
 
-/// Writes a row from column values. The column names come from a noun's ``FieldSet``, never from a caller; the
-/// database's own functions turn them into statements.
+/// Writes a row from column values. The column names come from a noun's ``FieldSet``, never from a caller;
+/// the database's own functions turn them into statements.
 public struct RowStore: Sendable {
   public let transaction: Transaction
 
@@ -13,7 +13,8 @@ public struct RowStore: Sendable {
     var values = values
     values["organization_id"] = .string(organization.uuidString)
     values["id"] = .string(id.uuidString)
-    return "SELECT system.insert_row(\(table), \(JSONB(bytes: JSONValue.object(values).serialized()))) AS inserted"
+    return
+      "SELECT system.insert_row(\(table), \(JSONB(bytes: JSONValue.object(values).serialized()))) AS inserted"
   }
 
   static func update(_ table: String, id: UUID, expected: Int64?, _ values: [String: JSONValue]) -> SQL {
@@ -21,8 +22,11 @@ public struct RowStore: Sendable {
   }
 
   /// False: a row with this id exists already.
-  public func insert(_ table: String, organization: UUID, id: UUID, _ values: [String: JSONValue]) async throws -> Bool {
-    try await transaction.query(Self.insertion(table, organization: organization, id: id, values))[0].get("inserted")
+  public func insert(_ table: String, organization: UUID, id: UUID, _ values: [String: JSONValue])
+    async throws -> Bool
+  {
+    try await transaction.query(Self.insertion(table, organization: organization, id: id, values))[0].get(
+      "inserted")
   }
 
   /// Whether the row holds these values already.
@@ -34,7 +38,9 @@ public struct RowStore: Sendable {
 
   /// Changes the row, provided that it is still at the version that the caller has seen (nil: at any).
   @discardableResult
-  public func update(_ table: String, id: UUID, expected: Int64?, _ values: [String: JSONValue]) async throws -> Int64 {
+  public func update(_ table: String, id: UUID, expected: Int64?, _ values: [String: JSONValue]) async throws
+    -> Int64
+  {
     let result = try await transaction.query(Self.update(table, id: id, expected: expected, values))
     if let version: Int64 = try result[0].get("version") { return version }
     throw try await stale(table, id: id)
@@ -47,7 +53,9 @@ public struct RowStore: Sendable {
   }
 
   /// The row's version; NULL when there is none. For the first round trip of a read.
-  static func version(_ table: String, id: UUID) -> SQL { "SELECT system.row_version(\(table), \(id)) AS version" }
+  static func version(_ table: String, id: UUID) -> SQL {
+    "SELECT system.row_version(\(table), \(id)) AS version"
+  }
 
   public func exists(_ table: String, id: UUID) async throws -> Bool {
     try await transaction.query(Self.version(table, id: id)).value(Int64?.self) ?? nil != nil

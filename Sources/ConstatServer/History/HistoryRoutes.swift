@@ -8,7 +8,8 @@ struct HistoryRoutes {
     routes.get("/v1/history", .staff(.admin)) { reading in
       let page = try Page(reading.call, filters: HistoryStore.filters)
       return try .list(
-        await reading.query(HistoryStore.page(reading.call.organization, reading.call.query, page)), page: page)
+        await reading.query(HistoryStore.page(reading.call.organization, reading.call.query, page)),
+        page: page)
     }
     routes.get("/v1/dossiers/{id}/history", .staff) { reading in
       try reading.call.query.only("limit", "cursor")

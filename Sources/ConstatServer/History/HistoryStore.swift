@@ -2,16 +2,19 @@ import ConstatCore
 import Foundation
 import Postgres
 
-/// All SQL that reads the history; the database alone writes it. Of a million rows, a page by time, row or dossier comes
-/// from an index at once; one by an actor or a table that hardly occurs reads them all (0.3 s): indexes for that would
-/// cost every write, and dates narrow it.
+/// All SQL that reads the history; the database alone writes it. Of a million rows, a page by time, row or
+/// dossier comes from an index at once; one by an actor or a table that hardly occurs reads them all (0.3 s):
+/// indexes for that would cost every write, and dates narrow it.
 struct HistoryStore {
   /// A place in the list: rows of one statement share their time, so ordinal and transaction settle it.
   private static func before(_ page: Page) throws -> SQL {
     guard let after = page.after else { return "" }
     let parts = after.key.split(separator: "|")
-    guard parts.count == 2, let ordinal = Int(parts[1]) else { throw QueryParameters.problem("cursor", "malformed-cursor") }
-    return "AND (h.at, h.transaction_id, h.ordinal) < (\(String(parts[0]))::timestamptz, \(after.id), \(ordinal)::integer)"
+    guard parts.count == 2, let ordinal = Int(parts[1]) else {
+      throw QueryParameters.problem("cursor", "malformed-cursor")
+    }
+    return
+      "AND (h.at, h.transaction_id, h.ordinal) < (\(String(parts[0]))::timestamptz, \(after.id), \(ordinal)::integer)"
   }
 
   private static func select(_ organization: UUID, _ filter: SQL, _ page: Page) throws -> SQL {

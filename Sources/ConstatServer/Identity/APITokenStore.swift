@@ -21,7 +21,8 @@ struct APITokenStore {
   }
 
   static func insertion(
-    _ organization: UUID, _ id: UUID, name: String, scopes: [String], expiresAt: String?, hash: [UInt8], by account: UUID
+    _ organization: UUID, _ id: UUID, name: String, scopes: [String], expiresAt: String?, hash: [UInt8],
+    by account: UUID
   ) -> SQL {
     """
     INSERT INTO api_token (organization_id, id, name, scopes, expires_at, token_hash, created_by)

@@ -2,8 +2,8 @@ import Crypto
 import CryptoExtras
 import Foundation
 
-/// Passwords as they are kept: scrypt in the manner of PHC strings, `$scrypt$ln=15,r=8,p=3$salt$key`. N = 2^15, r = 8,
-/// p = 3 takes 32 MiB and some tenths of a second (OWASP password storage).
+/// Passwords as they are kept: scrypt in the manner of PHC strings, `$scrypt$ln=15,r=8,p=3$salt$key`. N =
+/// 2^15, r = 8, p = 3 takes 32 MiB and some tenths of a second (OWASP password storage).
 public enum PasswordHash {
   struct Cost: Equatable {
     let log2N: Int
@@ -55,8 +55,10 @@ public enum PasswordHash {
     let parts = text.split(separator: "$", omittingEmptySubsequences: false)
     guard parts.count == 5, parts[0].isEmpty, parts[1] == "scrypt" else { return nil }
     let numbers = parts[2].split(separator: ",").map { $0.split(separator: "=") }
-    guard numbers.count == 3, numbers.allSatisfy({ $0.count == 2 }), numbers.map({ $0[0] }) == ["ln", "r", "p"],
-      let log2N = Int(numbers[0][1]), let blockSize = Int(numbers[1][1]), let parallelism = Int(numbers[2][1]),
+    guard numbers.count == 3, numbers.allSatisfy({ $0.count == 2 }),
+      numbers.map({ $0[0] }) == ["ln", "r", "p"],
+      let log2N = Int(numbers[0][1]), let blockSize = Int(numbers[1][1]),
+      let parallelism = Int(numbers[2][1]),
       (10...20).contains(log2N), (1...32).contains(blockSize), (1...16).contains(parallelism),
       let salt = bytes(parts[3]), let key = bytes(parts[4])
     else { return nil }

@@ -20,7 +20,8 @@ struct SessionRoutes {
     }
     routes.open(.post, "/v1/auth/refresh") { call in
       let fields = try call.fields(Credentials.refresh, as: .creation)
-      return try await RefreshSession(services: call.services, text: fields["refresh_token"]?.string ?? "").perform()
+      return try await RefreshSession(services: call.services, text: fields["refresh_token"]?.string ?? "")
+        .perform()
     }
     routes.post("/v1/auth/logout", person.or(.device)) { writing in
       try await SessionStore(transaction: writing.transaction, organization: writing.organization)
@@ -29,10 +30,12 @@ struct SessionRoutes {
     }
     routes.get("/v1/me", person.or(.device).or(Access(scopes: Set(Scope.allCases)))) { reading in
       let principal = try await reading.principal()
-      let identity = try await reading.query(SignInStore.identity(principal.organization, principal.accountID))
+      let identity = try await reading.query(
+        SignInStore.identity(principal.organization, principal.accountID))
       guard identity.rowCount == 1 else { throw Problem.unauthorized }
       return .json([
-        "kind": .string(principal.kind.rawValue), "device_id": JSONValue(principal.deviceID?.uuidString.lowercased()),
+        "kind": .string(principal.kind.rawValue),
+        "device_id": JSONValue(principal.deviceID?.uuidString.lowercased()),
         "scopes": .array(principal.scopes.map(\.rawValue).sorted().map(JSONValue.string)),
         "account": try JSONValue.parse(identity[0].get("account") as String),
         "organization": try JSONValue.parse(identity[0].get("organization") as String),
@@ -46,10 +49,13 @@ struct SessionRoutes {
       try reading.call.query.only("account_id")
       let principal = try await reading.principal()
       let account = try reading.call.query.uuid("account_id") ?? principal.accountID
-      guard account == principal.accountID || principal.profiles.isAdministrator else { throw Problem.forbidden }
+      guard account == principal.accountID || principal.profiles.isAdministrator else {
+        throw Problem.forbidden
+      }
       return .items(
         try await reading.query(
-          SessionStore.list(principal.organization, account: account, accessHash: reading.call.token?.hash ?? [])))
+          SessionStore.list(
+            principal.organization, account: account, accessHash: reading.call.token?.hash ?? [])))
     }
     routes.delete("/v1/sessions/{id}", person) { writing in
       let account = writing.principal.profiles.isAdministrator ? nil : writing.principal.accountID

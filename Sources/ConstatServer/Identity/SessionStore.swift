@@ -34,7 +34,8 @@ public struct SessionStore: Sendable {
 
   /// Opens a session of generation 0.
   public func open(
-    _ tokens: SessionTokens, account: UUID, device: UUID? = nil, ipAddress: String? = nil, network: String? = nil
+    _ tokens: SessionTokens, account: UUID, device: UUID? = nil, ipAddress: String? = nil,
+    network: String? = nil
   ) async throws {
     _ = try await transaction.pipeline([
       // Old sessions have no use but to tell when and whence an account last signed in (IDN-17).

@@ -3,8 +3,8 @@ import Foundation
 import HTTPTypes
 import Postgres
 
-/// Signs a person in by address and password. Whether the address is known shows neither in the answer nor in the time
-/// that it takes (ASVS 6.3.8); failures make the next attempt wait.
+/// Signs a person in by address and password. Whether the address is known shows neither in the answer nor in
+/// the time that it takes (ASVS 6.3.8); failures make the next attempt wait.
 struct SignIn: Sendable {
   let services: Services
   let hashing: PasswordHashing
@@ -31,7 +31,8 @@ struct SignIn: Sendable {
     }
     guard matching.count == 1 else {
       throw Problem.conflict(
-        "organization-required", "Précisez l'organisation", detail: "Cette adresse a un compte dans plusieurs organisations.")
+        "organization-required", "Précisez l'organisation",
+        detail: "Cette adresse a un compte dans plusieurs organisations.")
     }
     let renewed =
       PasswordHash.isOutdated(candidate.passwordHash) ? try await hashing.hash(password) : nil
@@ -81,7 +82,8 @@ struct SignIn: Sendable {
     return try await services.pool.transaction(opening: [nowhere]) { transaction, _ in
       try await SignInStore(transaction: transaction).succeed(subjects)
       _ = try await transaction.query(
-        PrincipalStore.enter(candidate.organization, actor: "user:\(candidate.account.uuidString.lowercased())"))
+        PrincipalStore.enter(
+          candidate.organization, actor: "user:\(candidate.account.uuidString.lowercased())"))
       if let renewed {
         try await UserStore(transaction: transaction, organization: candidate.organization)
           .renew(candidate.account, from: candidate.passwordHash, to: renewed)
@@ -101,7 +103,9 @@ struct SignIn: Sendable {
       let dotted = address.split(separator: ":").last ?? address
       return dotted.split(separator: ".").prefix(3).joined(separator: ".") + ".0/24"
     }
-    let halves = String(address).components(separatedBy: "::").map { $0.split(separator: ":").map(String.init) }
+    let halves = String(address).components(separatedBy: "::").map {
+      $0.split(separator: ":").map(String.init)
+    }
     var groups = halves[0]
     if halves.count > 1 {
       groups += Array(repeating: "0", count: max(0, 8 - groups.count - halves[1].count)) + halves[1]

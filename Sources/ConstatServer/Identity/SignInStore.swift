@@ -46,8 +46,9 @@ struct SignInStore {
       """)
   }
 
-  /// Seconds until the next attempt of all these subjects is heard; otherwise counts this attempt as a failure, which a
-  /// success takes back. Counted beforehand, so that many attempts at once do not slip through together.
+  /// Seconds until the next attempt of all these subjects is heard; otherwise counts this attempt as a
+  /// failure, which a success takes back. Counted beforehand, so that many attempts at once do not slip
+  /// through together.
   func attempt(_ subjects: [Subject]) async throws -> Int64 {
     let keys = subjects.map(\.key).sorted()
     let rows = try await transaction.query(
@@ -97,7 +98,9 @@ struct SignInStore {
   }
 
   /// The attempt was not heard after all.
-  func forget(_ subjects: [Subject]) async throws { _ = try await transaction.query(takeBack(subjects.map(\.key))) }
+  func forget(_ subjects: [Subject]) async throws {
+    _ = try await transaction.query(takeBack(subjects.map(\.key)))
+  }
 
   private func takeBack(_ keys: [String]) -> SQL {
     """

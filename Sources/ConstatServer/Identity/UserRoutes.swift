@@ -3,9 +3,9 @@ import Foundation
 import HTTPTypes
 import Postgres
 
-/// The accounts of an organization (IDN-03, IDN-04). Administrators manage them; whoever is a super-administrator is
-/// managed by super-administrators only, and the last of them cannot leave. The accounts of contacts are opened on the
-/// contact, and changed here.
+/// The accounts of an organization (IDN-03, IDN-04). Administrators manage them; whoever is a
+/// super-administrator is managed by super-administrators only, and the last of them cannot leave. The
+/// accounts of contacts are opened on the contact, and changed here.
 struct UserRoutes {
   let hashing: PasswordHashing
 
@@ -68,7 +68,8 @@ struct UserRoutes {
     let principal = try await reading.principal()
     let id = try reading.call.id()
     let own = id == principal.accountID
-    let found = try await reading.query(UserStore.found(principal.organization, id)).first(UserStore.Found.self)
+    let found = try await reading.query(UserStore.found(principal.organization, id)).first(
+      UserStore.Found.self)
     guard let found, own || principal.profiles.isAdministrator else { throw Problem.notFound }
     let fields = try reading.call.fields(Credentials.passwordChange, as: .creation)
     if let known = found.passwordHash {
@@ -84,7 +85,8 @@ struct UserRoutes {
     } else {
       try Self.allow(principal, before: found.profiles, after: [])
     }
-    return PasswordChange(old: found.passwordHash, new: try await hashing.hash(fields["password"]?.string ?? ""))
+    return PasswordChange(
+      old: found.passwordHash, new: try await hashing.hash(fields["password"]?.string ?? ""))
   }
 
   /// Guessing through a stolen access token is slowed down as sign-in is.
@@ -96,7 +98,8 @@ struct UserRoutes {
     }
     guard wait <= 0 else {
       throw Problem(
-        .tooManyRequests, "too-many-attempts", "Trop de tentatives : patientez", headers: [.retryAfter: String(wait)])
+        .tooManyRequests, "too-many-attempts", "Trop de tentatives : patientez",
+        headers: [.retryAfter: String(wait)])
     }
     guard try await hashing.matches(password, stored) else {
       throw Problem.field("/current_password", "wrong-password", "ce n'est pas le mot de passe actuel")
@@ -118,7 +121,8 @@ struct UserRoutes {
       try await rows.insert("user_account", organization: writing.organization, id: id, values)
     }
     if inserted {
-      return try await answer(writing, id, status: .created, location: "/v1/users/\(id.uuidString.lowercased())")
+      return try await answer(
+        writing, id, status: .created, location: "/v1/users/\(id.uuidString.lowercased())")
     }
     // A salted hash never repeats, so a retry is compared without it.
     values["password_hash"] = nil
@@ -144,7 +148,8 @@ struct UserRoutes {
       try notTheLast(superAdministrators)
     }
     try await wording {
-      try await RowStore(transaction: writing.transaction).update("user_account", id: id, expected: expected, values)
+      try await RowStore(transaction: writing.transaction).update(
+        "user_account", id: id, expected: expected, values)
     }
     return try await answer(writing, id)
   }
@@ -157,7 +162,8 @@ struct UserRoutes {
     try allow(writing.principal, before: found.profiles, after: [])
     if found.isEnabled, found.profiles.contains(.superAdmin) { try notTheLast(superAdministrators) }
     try await store.disable(id)
-    try await SessionStore(transaction: writing.transaction, organization: writing.organization).revokeAll(of: id)
+    try await SessionStore(transaction: writing.transaction, organization: writing.organization).revokeAll(
+      of: id)
     return try await answer(writing, id)
   }
 
@@ -165,7 +171,8 @@ struct UserRoutes {
     _ writing: WriteCall, _ id: UUID, status: HTTPResponse.Status = .ok, location: String? = nil
   ) async throws -> Reply {
     try .resource(
-      await writing.transaction.query(UserStore.one(writing.organization, id)), status: status, location: location)
+      await writing.transaction.query(UserStore.one(writing.organization, id)), status: status,
+      location: location)
   }
 
   // MARK: Rules

@@ -33,9 +33,11 @@ struct UserStore {
 
   static func page(_ organization: UUID, _ filters: QueryParameters, _ page: Page) throws -> SQL {
     try filters.only("limit", "cursor", "kind", "profile")
-    let kind: SQL = try filters.choice("kind", UserAccount.Kind.allCases.map(\.rawValue))
+    let kind: SQL =
+      try filters.choice("kind", UserAccount.Kind.allCases.map(\.rawValue))
       .map { "AND u.kind = \($0)" } ?? ""
-    let profile: SQL = try filters.choice("profile", Profile.allCases.map(\.rawValue))
+    let profile: SQL =
+      try filters.choice("profile", Profile.allCases.map(\.rawValue))
       .map { "AND \($0) = ANY (u.profiles)" } ?? ""
     return """
       SELECT \(columns), u.created_at::text AS _key FROM user_account u

@@ -3,8 +3,9 @@ import Foundation
 import HTTPTypes
 import Postgres
 
-/// Books an analyser for an appointment, on every half-day that it touches (PLA-14…16). The analyser's row is locked
-/// first and a unique index stands behind: of bookings at the same moment one wins, the others are told who it is.
+/// Books an analyser for an appointment, on every half-day that it touches (PLA-14…16). The analyser's row is
+/// locked first and a unique index stands behind: of bookings at the same moment one wins, the others are
+/// told who it is.
 struct BookLeadAnalyser {
   let transaction: Transaction
   let organization: UUID
@@ -28,7 +29,8 @@ struct BookLeadAnalyser {
   func run(_ wish: Wish) async throws {
     let store = LeadAnalyserStore(transaction, organization)
     guard try await store.lock(wish.analyser) else {
-      throw Problem.field("/lead_analyser_id", "not-found", "cette machine n'existe pas ou n'est plus en service")
+      throw Problem.field(
+        "/lead_analyser_id", "not-found", "cette machine n'existe pas ou n'est plus en service")
     }
     let slots = wish.time.halfDays(split: clock.halfDaySplit)
     guard let first = slots.first, let last = slots.last else { return }
@@ -43,7 +45,8 @@ struct BookLeadAnalyser {
           inseeCode: wish.inseeCode, startsAt: wish.time.startsAt)
         let handOver = try booking.checked(among: existing, handOver: wish.handOver)
         try await store.insert(
-          newID(), analyser: wish.analyser, appointment: wish.appointment, technician: wish.technician, booking,
+          newID(), analyser: wish.analyser, appointment: wish.appointment, technician: wish.technician,
+          booking,
           handOver: handOver)
       }
     } catch let error as LeadAnalyserError {
@@ -61,12 +64,15 @@ extension Problem {
     case .taken(let holder):
       self = .conflict(
         error.code, "Machine plomb déjà prise sur cette demi-journée",
-        detail: "\(holder.technicianName) l'a\(holder.city.map { " à " + $0 } ?? "")", members: holder.members(in: zone))
+        detail: "\(holder.technicianName) l'a\(holder.city.map { " à " + $0 } ?? "")",
+        members: holder.members(in: zone))
     case .handOverAcrossCommunes(let holder):
       self = .conflict(
-        error.code, "La machine plomb ne se passe que dans une même commune", members: holder.members(in: zone))
+        error.code, "La machine plomb ne se passe que dans une même commune",
+        members: holder.members(in: zone))
     case .notNeeded:
-      self.init(.unprocessableContent, error.code, "Aucun diagnostic de la mission ne demande de machine plomb")
+      self.init(
+        .unprocessableContent, error.code, "Aucun diagnostic de la mission ne demande de machine plomb")
     }
   }
 }

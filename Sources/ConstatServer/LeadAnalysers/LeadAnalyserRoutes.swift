@@ -6,7 +6,8 @@ import Postgres
 struct LeadAnalyserRoutes {
   func register(in routes: inout Routes) {
     Resource(
-      "/v1/lead-analysers", table: "lead_analyser", fields: LeadAnalyser.fields, read: .staff, write: .staff(.admin),
+      "/v1/lead-analysers", table: "lead_analyser", fields: LeadAnalyser.fields, read: .staff,
+      write: .staff(.admin),
       filters: ["active"], one: LeadAnalyserStore.one, list: LeadAnalyserStore.page
     ).register(in: &routes)
     routes.get("/v1/lead-analyser-bookings", .staff) { reading in
@@ -16,7 +17,8 @@ struct LeadAnalyserRoutes {
       return .items(
         try await reading.query(
           LeadAnalyserStore.bookings(
-            reading.call.organization, from: range.from, to: range.to, analyser: query.uuid("lead_analyser_id"))))
+            reading.call.organization, from: range.from, to: range.to,
+            analyser: query.uuid("lead_analyser_id"))))
     }
   }
 }

@@ -68,7 +68,8 @@ struct LeadAnalyserStore {
   }
 
   func bookings(of analyser: UUID, from: Day, to: Day) async throws -> [LeadAnalyserBooking] {
-    try await transaction.query(Self.bookings(organization, from: from, to: to, analyser: analyser)).map { row in
+    try await transaction.query(Self.bookings(organization, from: from, to: to, analyser: analyser)).map {
+      row in
       LeadAnalyserBooking(
         analyserID: try row.get("lead_analyser_id", as: UUID.self).uuidString,
         slot: HalfDaySlot(day: try row.get("day"), halfDay: try row.get("half_day")),
@@ -80,7 +81,8 @@ struct LeadAnalyserStore {
   }
 
   func insert(
-    _ id: UUID, analyser: UUID, appointment: UUID, technician: UUID, _ booking: LeadAnalyserBooking, handOver: Bool
+    _ id: UUID, analyser: UUID, appointment: UUID, technician: UUID, _ booking: LeadAnalyserBooking,
+    handOver: Bool
   ) async throws {
     try await transaction.execute(
       """

@@ -35,7 +35,8 @@ struct MissionOrderRoutes {
     }
     let payments = try Self.rows(results[9])
     let steps: JSONValue = [
-      "address": try Self.row(results[3]), "complement": try Self.row(results[4]), "owner": try contact("owner_id"),
+      "address": try Self.row(results[3]), "complement": try Self.row(results[4]),
+      "owner": try contact("owner_id"),
       "payer": ["payer": try contact("payer_id"), "candidates": .array(contacts)],
       "outbuildings": .array(try Self.rows(results[6])), "diagnostics": .array(try Self.rows(results[7])),
       "price": try Self.row(results[8]), "payer_presence": ["payer_present": JSONValue(order.payerPresent)],
@@ -45,7 +46,8 @@ struct MissionOrderRoutes {
     return .json([
       "dossier_id": .string(id.uuidString.lowercased()),
       "dossier_number": .integer(try dossier.get("dossier_number")),
-      "state": .string(Self.state(order, isStarted: columns != nil)), "order": columns.map { .object($0) } ?? .null,
+      "state": .string(Self.state(order, isStarted: columns != nil)),
+      "order": columns.map { .object($0) } ?? .null,
       "next_step": JSONValue(order.nextStep.map { Int64($0.rawValue) }), "steps": steps,
       "signatures": .array(try Self.rows(results[2])),
     ])
@@ -57,8 +59,8 @@ struct MissionOrderRoutes {
     return order.nextStep == nil ? "at_end" : "in_progress"
   }
 
-  /// Who was where and when, what was signed and paid, and every field that the device changed. There is one only once
-  /// a mission order was started (MIS-26).
+  /// Who was where and when, what was signed and paid, and every field that the device changed. There is one
+  /// only once a mission order was started (MIS-26).
   private func fieldReturn(_ reading: ReadCall) async throws -> Reply {
     let (organization, id) = (try reading.call.organization, try reading.call.id())
     try reading.call.query.only()
@@ -81,6 +83,10 @@ struct MissionOrderRoutes {
     return Reply(.ok, headers: [.contentType: try row.get("media_type")], body: try row.get("bytes"))
   }
 
-  private static func rows(_ result: QueryResult) throws -> [JSONValue] { try result.map { try JSONValue($0) } }
-  private static func row(_ result: QueryResult) throws -> JSONValue { try result.first.map { try JSONValue($0) } ?? .null }
+  private static func rows(_ result: QueryResult) throws -> [JSONValue] {
+    try result.map { try JSONValue($0) }
+  }
+  private static func row(_ result: QueryResult) throws -> JSONValue {
+    try result.first.map { try JSONValue($0) } ?? .null
+  }
 }

@@ -14,7 +14,8 @@ extension Problem {
     switch error {
     case .unknownZone(let name): self = refusal("Fuseau horaire inconnu", "/time_zone", "\(name) est inconnu")
     case .nonexistentTime(let local):
-      self = refusal("Heure locale inexistante", "/starts_at_local", "\(local) n'existe pas : passage à l'heure d'été")
+      self = refusal(
+        "Heure locale inexistante", "/starts_at_local", "\(local) n'existe pas : passage à l'heure d'été")
     case .ambiguousTime(let local, let offsets):
       self = refusal(
         "Heure locale ambiguë", "/starts_at_local", "\(local) existe deux fois : préciser utc_offset_minutes",
@@ -31,6 +32,7 @@ extension Problem {
 
   /// The person has something else at that time.
   static func technicianBusy(_ appointment: JSONValue) -> Problem {
-    .conflict("technician-busy", "Le technicien est déjà pris à cette heure", members: appointment.object ?? [:])
+    .conflict(
+      "technician-busy", "Le technicien est déjà pris à cette heure", members: appointment.object ?? [:])
   }
 }

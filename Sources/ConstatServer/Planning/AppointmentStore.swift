@@ -12,7 +12,8 @@ struct AppointmentStore {
     self.organization = organization
   }
 
-  /// An appointment with what people ask of it: the local time, the dossier's number and town, who, and the analyser.
+  /// An appointment with what people ask of it: the local time, the dossier's number and town, who, and the
+  /// analyser.
   private static let columns: SQL = """
     a.id, a.version, a.kind, a.dossier_id, d.number AS dossier_number, a.contact_id, a.technician_id,
     concat_ws(' ', u.first_name, u.last_name) AS technician_name, a.starts_at, a.ends_at, a.time_zone,
@@ -43,7 +44,9 @@ struct AppointmentStore {
   static func page(_ organization: UUID, _ query: QueryParameters, _ page: Page) throws -> SQL {
     try query.only(["limit", "cursor"] + filters)
     var conditions: [SQL] = []
-    if let technician = try query.uuid("technician_id") { conditions.append("AND a.technician_id = \(technician)") }
+    if let technician = try query.uuid("technician_id") {
+      conditions.append("AND a.technician_id = \(technician)")
+    }
     if let dossier = try query.uuid("dossier_id") { conditions.append("AND a.dossier_id = \(dossier)") }
     if let contact = try query.uuid("contact_id") { conditions.append("AND a.contact_id = \(contact)") }
     if let status = try query.choice("status", Appointment.Status.allCases.map(\.rawValue)) {
@@ -63,7 +66,8 @@ struct AppointmentStore {
   /// The people of a planning: the chosen ones, or all who visit.
   static func people(_ organization: UUID, _ chosen: [UUID]) -> SQL {
     let which: SQL =
-      chosen.isEmpty ? "AND u.disabled_at IS NULL AND u.profiles && '{technician}'::text[]" : "AND u.id = ANY (\(chosen))"
+      chosen.isEmpty
+      ? "AND u.disabled_at IS NULL AND u.profiles && '{technician}'::text[]" : "AND u.id = ANY (\(chosen))"
     return """
       SELECT u.id AS technician_id, concat_ws(' ', u.first_name, u.last_name) AS name,
         upper(concat(left(u.first_name, 1), left(u.last_name, 1))) AS initials
@@ -72,7 +76,8 @@ struct AppointmentStore {
       """
   }
 
-  /// What takes place between two instants, in order; `mission_amount_cents` feeds the day's turnover (PLA-20).
+  /// What takes place between two instants, in order; `mission_amount_cents` feeds the day's turnover
+  /// (PLA-20).
   static func between(_ organization: UUID, _ start: Instant, _ end: Instant, _ chosen: [UUID]) -> SQL {
     let which: SQL = chosen.isEmpty ? "" : "AND a.technician_id = ANY (\(chosen))"
     return """
@@ -142,8 +147,8 @@ struct AppointmentStore {
       """, as: Current.self)
   }
 
-  /// A member of staff who may be booked: his name and profiles; locks the account, so that the bookings of one person
-  /// take their turns.
+  /// A member of staff who may be booked: his name and profiles; locks the account, so that the bookings of
+  /// one person take their turns.
   func lockPerson(_ id: UUID) async throws -> (name: String, profiles: [String])? {
     let result = try await transaction.query(
       """

@@ -2,8 +2,8 @@ import ConstatCore
 import Foundation
 import Postgres
 
-/// Books, moves and cancels appointments (PLA-06, PLA-13, PLA-17, PLA-21), with what follows for the dossier's status
-/// and the lead analyser.
+/// Books, moves and cancels appointments (PLA-06, PLA-13, PLA-17, PLA-21), with what follows for the
+/// dossier's status and the lead analyser.
 struct BookAppointment {
   let writing: WriteCall
 
@@ -24,11 +24,16 @@ struct BookAppointment {
     let kind = body["kind"]?.string.flatMap(Appointment.Kind.init(rawValue:)) ?? .mission
     let dossier = try await dossier(OpenDossier.uuid(body["dossier_id"]), kind: kind)
     let minutes = dossier?.columns["estimated_minutes"]?.integer.flatMap { $0 > 0 ? Int(clamping: $0) : nil }
-    guard let time = try time(body, zone: clock.zone, current: nil, minutes: minutes ?? Appointment.defaultMinutes) else {
+    guard
+      let time = try time(
+        body, zone: clock.zone, current: nil, minutes: minutes ?? Appointment.defaultMinutes)
+    else {
       throw Problem.field("/starts_at_local", "required", "l'heure du rendez-vous est attendue")
     }
-    let values = body.filter { ["kind", "dossier_id", "contact_id", "technician_id", "comment"].contains($0.key) }
-      .merging(time.columns) { $1 }
+    let values = body.filter {
+      ["kind", "dossier_id", "contact_id", "technician_id", "comment"].contains($0.key)
+    }
+    .merging(time.columns) { $1 }
     let rows = RowStore(transaction: writing.transaction)
     if body["id"] != nil, try await rows.exists("appointment", id: id) {
       guard try await rows.matches("appointment", id: id, values) else { throw Problem.idTaken }
@@ -58,14 +63,18 @@ struct BookAppointment {
     let clock = try OrganizationClockStore.clock(
       await writing.transaction.query(OrganizationClockStore.query(writing.organization)))
     let dossier = try await dossier(before.dossier, kind: before.kind)
-    let time = try time(body, zone: before.time.zone, current: before.time, minutes: Appointment.defaultMinutes)
+    let time = try time(
+      body, zone: before.time.zone, current: before.time, minutes: Appointment.defaultMinutes)
     let values = body.filter { ["contact_id", "technician_id", "comment"].contains($0.key) }
       .merging(time?.columns ?? [:]) { $1 }
-    let person = try await person(OpenDossier.uuid(body["technician_id"]) ?? before.technician, kind: before.kind)
+    let person = try await person(
+      OpenDossier.uuid(body["technician_id"]) ?? before.technician, kind: before.kind)
     let isMoved = time != nil || person.id != before.technician
     if isMoved { try await checkFree(person.id, time ?? before.time, except: id, body) }
-    try await RowStore(transaction: writing.transaction).update("appointment", id: id, expected: expected, values)
-    let analyser = body["lead_analyser_id"] == nil ? before.analyser : OpenDossier.uuid(body["lead_analyser_id"])
+    try await RowStore(transaction: writing.transaction).update(
+      "appointment", id: id, expected: expected, values)
+    let analyser =
+      body["lead_analyser_id"] == nil ? before.analyser : OpenDossier.uuid(body["lead_analyser_id"])
     if isMoved || body["lead_analyser_id"] != nil {
       if let analyser {
         try await hold(analyser, id, person, dossier, time ?? before.time, body, clock)
@@ -78,8 +87,8 @@ struct BookAppointment {
     }
   }
 
-  /// The analyser is free again, and the dossier is to schedule if this was its visit. Cancelling twice is cancelling
-  /// once.
+  /// The analyser is free again, and the dossier is to schedule if this was its visit. Cancelling twice is
+  /// cancelling once.
   func cancel(_ id: UUID) async throws {
     let store = AppointmentStore(writing.transaction, writing.organization)
     guard let before = try await store.current(id) else { throw Problem.notFound }
@@ -107,7 +116,9 @@ struct BookAppointment {
 
   private func dossier(_ id: UUID?, kind: Appointment.Kind) async throws -> Visited? {
     guard let id else {
-      if kind == .mission { throw Problem.field("/dossier_id", "required", "une mission est celle d'un dossier") }
+      if kind == .mission {
+        throw Problem.field("/dossier_id", "required", "une mission est celle d'un dossier")
+      }
       return nil
     }
     guard let columns = try await DossierStore(writing.transaction, writing.organization).current(id) else {
@@ -142,20 +153,24 @@ struct BookAppointment {
     }
     let given = body["duration_minutes"]?.integer.map { Int(clamping: $0) }
     do throws(AppointmentError) {
-      let zone = try body["time_zone"]?.string.map { (name) throws(AppointmentError) in
-        try Self.zone(name)
-      } ?? zone
+      let zone =
+        try body["time_zone"]?.string.map { (name) throws(AppointmentError) in
+          try Self.zone(name)
+        } ?? zone
       if let text = body["starts_at_local"]?.string, let local = LocalTime(text) {
         return try AppointmentTime(
-          local: local, zone: zone, offsetMinutes: body["utc_offset_minutes"]?.integer.map { Int(clamping: $0) },
+          local: local, zone: zone,
+          offsetMinutes: body["utc_offset_minutes"]?.integer.map { Int(clamping: $0) },
           minutes: given ?? minutes)
       }
       if let text = body["starts_at"]?.string, let start = Instant(text) {
-        return try AppointmentTime(startsAt: start, endsAt: start.adding(minutes: given ?? minutes), zone: zone)
+        return try AppointmentTime(
+          startsAt: start, endsAt: start.adding(minutes: given ?? minutes), zone: zone)
       }
       guard let current else { return nil }
       return try AppointmentTime(
-        startsAt: current.startsAt, endsAt: current.startsAt.adding(minutes: given ?? current.minutes), zone: zone)
+        startsAt: current.startsAt, endsAt: current.startsAt.adding(minutes: given ?? current.minutes),
+        zone: zone)
     } catch {
       throw Problem(error)
     }
@@ -169,7 +184,9 @@ struct BookAppointment {
     _ person: UUID, _ time: AppointmentTime, except id: UUID, _ body: [String: JSONValue]
   ) async throws {
     if body["allow_overlap"]?.bool ?? false { return }
-    if let busy = try await AppointmentStore(writing.transaction, writing.organization).busy(person, time, except: id) {
+    if let busy = try await AppointmentStore(writing.transaction, writing.organization).busy(
+      person, time, except: id)
+    {
       throw Problem.technicianBusy(busy)
     }
   }
@@ -182,10 +199,12 @@ struct BookAppointment {
       throw Problem.field("/lead_analyser_id", "inconsistent", "une machine plomb va avec une mission")
     }
     try await BookLeadAnalyser(
-      transaction: writing.transaction, organization: writing.organization, newID: writing.call.clock.newID, clock: clock
+      transaction: writing.transaction, organization: writing.organization, newID: writing.call.clock.newID,
+      clock: clock
     ).run(
       .init(
-        analyser: analyser, appointment: id, dossier: dossier.id, technician: person.id, technicianName: person.name,
+        analyser: analyser, appointment: id, dossier: dossier.id, technician: person.id,
+        technicianName: person.name,
         city: dossier.columns["city"]?.string, inseeCode: dossier.columns["insee_code"]?.string, time: time,
         handOver: body["hand_over"]?.bool ?? false))
   }

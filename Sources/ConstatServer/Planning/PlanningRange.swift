@@ -10,7 +10,9 @@ struct PlanningRange {
   init(_ query: QueryParameters) throws {
     guard let from = try query.day("from") else { throw QueryParameters.problem("from", "required") }
     guard let to = try query.day("to") else { throw QueryParameters.problem("to", "required") }
-    guard from <= to, from.days(until: to) < Self.longest else { throw QueryParameters.problem("to", "out-of-range") }
+    guard from <= to, from.days(until: to) < Self.longest else {
+      throw QueryParameters.problem("to", "out-of-range")
+    }
     self.from = from
     self.to = to
   }

@@ -11,7 +11,8 @@ struct PlanningRoutes {
     routes.get("/v1/appointments", .staff) { reading in
       let page = try Page(reading.call, filters: AppointmentStore.filters)
       return try .list(
-        await reading.query(AppointmentStore.page(reading.call.organization, reading.call.query, page)), page: page)
+        await reading.query(AppointmentStore.page(reading.call.organization, reading.call.query, page)),
+        page: page)
     }
     routes.get("/v1/appointments/{id}", .staff) { reading in
       try .resource(await reading.query(AppointmentStore.one(reading.call.organization, reading.call.id())))
@@ -19,7 +20,8 @@ struct PlanningRoutes {
     routes.post("/v1/appointments", Self.write) { writing in
       let (id, isNew) = try await BookAppointment(writing: writing).book()
       return try await Self.reply(
-        writing, id, status: isNew ? .created : .ok, location: "/v1/appointments/\(id.uuidString.lowercased())")
+        writing, id, status: isNew ? .created : .ok,
+        location: "/v1/appointments/\(id.uuidString.lowercased())")
     }
     routes.patch("/v1/appointments/{id}", Self.write) { writing in
       let id = try writing.call.id()
@@ -43,13 +45,16 @@ struct PlanningRoutes {
       location: location)
   }
 
-  /// Each person's days with their appointments and the turnover of the day, tax included (PLA-18…20, PLA-24, AMB-29).
+  /// Each person's days with their appointments and the turnover of the day, tax included (PLA-18…20, PLA-24,
+  /// AMB-29).
   private func planning(_ reading: ReadCall) async throws -> Reply {
     let query = reading.call.query
     try query.only("from", "to", "technician_id")
     let (organization, range) = (try reading.call.organization, try PlanningRange(query))
     let chosen = try Self.identifiers(query["technician_id"])
-    let zone = try OrganizationClockStore.clock(await reading.query(OrganizationClockStore.query(organization))).zone
+    let zone = try OrganizationClockStore.clock(
+      await reading.query(OrganizationClockStore.query(organization))
+    ).zone
     let results = try await reading.query([
       AppointmentStore.people(organization, chosen),
       AppointmentStore.between(
@@ -90,7 +95,8 @@ struct PlanningRoutes {
   /// A dossier visited twice on a day counts once.
   private static func shown(_ day: Day, _ appointments: [Planned]) -> JSONValue {
     let missions = Dictionary(
-      appointments.compactMap { planned in planned.dossier.map { ($0, planned.amount) } }, uniquingKeysWith: { $1 })
+      appointments.compactMap { planned in planned.dossier.map { ($0, planned.amount) } },
+      uniquingKeysWith: { $1 })
     return [
       "day": .string(day.description),
       "turnover_incl_tax_cents": .integer(missions.values.reduce(.zero) { $0 + $1 }.cents),
@@ -109,7 +115,8 @@ struct PlanningRoutes {
     guard first[1].rowCount == 1 else { throw Problem.notFound }
     let zone = try OrganizationClockStore.clock(first[0]).zone
     let sheet = try await reading.query(
-      AppointmentStore.routeSheet(organization, person, zone.start(of: day), zone.start(of: day.adding(days: 1))))
+      AppointmentStore.routeSheet(
+        organization, person, zone.start(of: day), zone.start(of: day.adding(days: 1))))
     return .items(sheet)
   }
 

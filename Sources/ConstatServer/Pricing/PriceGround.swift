@@ -2,8 +2,8 @@ import ConstatCore
 import Foundation
 import Postgres
 
-/// What a price is computed from besides the order itself: the price list, and the prescriber's systematic discount
-/// (DOS-41).
+/// What a price is computed from besides the order itself: the price list, and the prescriber's systematic
+/// discount (DOS-41).
 struct PriceGround {
   let vatRate: Rate?
   let lines: [PriceListLine]
@@ -34,7 +34,9 @@ struct PriceGround {
     let comment = values["discount_comment"]?.string
     switch values["discount_kind"]?.string.flatMap(Discount.Kind.init(rawValue:)) {
     case .rate?:
-      guard let rate else { throw Problem.field("/discount_rate", "required", "le taux de la remise est attendu") }
+      guard let rate else {
+        throw Problem.field("/discount_rate", "required", "le taux de la remise est attendu")
+      }
       return .typed(.rate(rate), comment: comment)
     case .amount?:
       guard let amount else {

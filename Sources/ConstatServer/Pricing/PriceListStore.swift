@@ -51,9 +51,11 @@ struct PriceListStore {
   static func lines(_ result: QueryResult) throws -> [PriceListLine] {
     try result.map { row in
       PriceListLine(
-        id: try row.get("id", as: UUID.self).uuidString, kind: try row.get("kind"), label: try row.get("label"),
+        id: try row.get("id", as: UUID.self).uuidString, kind: try row.get("kind"),
+        label: try row.get("label"),
         diagnosticCodes: Set(try row.get("diagnostic_codes", as: [String].self)),
-        propertyType: try row.get("property_type"), floorAreaMaxHundredths: try row.get("floor_area_max_hundredths"),
+        propertyType: try row.get("property_type"),
+        floorAreaMaxHundredths: try row.get("floor_area_max_hundredths"),
         roomCountMax: try row.get("room_count_max"),
         amountInclTax: Money(cents: try row.get("amount_incl_tax_cents")),
         durationMinutes: try row.get("duration_minutes"))

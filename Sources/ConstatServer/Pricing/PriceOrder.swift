@@ -3,9 +3,9 @@ import Foundation
 
 /// The price columns that an order or a change of one asks for (DOS-39…41).
 ///
-/// A price list and a mode take the amount from the list; `gross_incl_tax_cents` is an amount typed before the
-/// discount, `price_incl_tax_cents` alone one typed after it. The discount is the order's own, or else the
-/// prescriber's systematic one; once priced, a dossier keeps its discount until it is given another.
+/// A price list and a mode take the amount from the list; `gross_incl_tax_cents` is an amount typed before
+/// the discount, `price_incl_tax_cents` alone one typed after it. The discount is the order's own, or else
+/// the prescriber's systematic one; once priced, a dossier keeps its discount until it is given another.
 struct PriceOrder {
   /// What the body gives, and the row as it stands (empty for a new dossier).
   let given: [String: JSONValue]
@@ -28,7 +28,8 @@ struct PriceOrder {
     guard let basis = try basis() else { return nil }
     let choice = try choice(isFinal: basis.isFinal)
     let discount = ground.discount(choice)
-    let vatRate = integer("vat_rate", in: given).map { Rate(hundredths: Int(clamping: $0)) } ?? listRate ?? currentRate
+    let vatRate =
+      integer("vat_rate", in: given).map { Rate(hundredths: Int(clamping: $0)) } ?? listRate ?? currentRate
     do {
       let price = try DossierPrice(
         mode: basis.mode, gross: basis.gross, estimatedMinutes: minutes ?? basis.minutes,
@@ -98,7 +99,9 @@ struct PriceOrder {
 
   private var minutes: Int? {
     let changesList = given["price_list_id"] != nil || given["price_mode"] != nil
-    return (integer("estimated_minutes", in: given) ?? (changesList ? nil : integer("estimated_minutes", in: current)))
+    return
+      (integer("estimated_minutes", in: given)
+      ?? (changesList ? nil : integer("estimated_minutes", in: current)))
       .map { Int(clamping: $0) }
   }
 
@@ -107,12 +110,15 @@ struct PriceOrder {
     integer("vat_rate", in: current).map { Rate(hundredths: Int(clamping: $0)) } ?? ground.vatRate
   }
 
-  private func integer(_ column: String, in columns: [String: JSONValue]) -> Int64? { columns[column]?.integer }
+  private func integer(_ column: String, in columns: [String: JSONValue]) -> Int64? {
+    columns[column]?.integer
+  }
 
   /// An explicit null takes the whole price away.
   private var isEmptied: Bool {
     ["gross_incl_tax_cents", "price_incl_tax_cents", "price_mode"].contains { given[$0]?.isNull ?? false }
-      && integer("gross_incl_tax_cents", in: given) == nil && integer("price_incl_tax_cents", in: given) == nil
+      && integer("gross_incl_tax_cents", in: given) == nil
+      && integer("price_incl_tax_cents", in: given) == nil
       && given["price_mode"]?.string == nil
   }
 

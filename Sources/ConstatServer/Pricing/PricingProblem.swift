@@ -16,7 +16,8 @@ extension Problem {
         .unprocessableContent, error.code, "La grille ne donne pas de prix pour tous les diagnostics",
         members: ["diagnostic_codes": .array(codes.map { .string($0) })])
     case .noPack:
-      self.init(.unprocessableContent, error.code, "La grille n'a pas de pack plus avantageux pour ces diagnostics")
+      self.init(
+        .unprocessableContent, error.code, "La grille n'a pas de pack plus avantageux pour ces diagnostics")
     case .manualNeedsAmount:
       self.init(.unprocessableContent, error.code, "Un prix libre demande son montant")
     case .discountExceedsPrice(let discount, let price):

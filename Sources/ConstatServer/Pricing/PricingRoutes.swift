@@ -27,7 +27,8 @@ struct PricingRoutes {
     var kind = values["kind"]?.string
     var codes = values["diagnostic_codes"]?.array?.compactMap(\.string)
     if let codes {
-      let unknown = try await writing.transaction.query(PriceListStore.unknownCodes(writing.organization, codes))
+      let unknown = try await writing.transaction.query(
+        PriceListStore.unknownCodes(writing.organization, codes))
       if let code: String = try unknown.first?.get("code") {
         throw Problem.field("/diagnostic_codes", "not-found", "le diagnostic \(code) n'est pas au catalogue")
       }
@@ -42,7 +43,8 @@ struct PricingRoutes {
       codes = try codes ?? row.get("diagnostic_codes")
     }
     if kind == PriceListLine.Kind.unit.rawValue, codes?.count != 1 {
-      throw Problem.field("/diagnostic_codes", "inconsistent", "un prix à l'unité vaut pour un seul diagnostic")
+      throw Problem.field(
+        "/diagnostic_codes", "inconsistent", "un prix à l'unité vaut pour un seul diagnostic")
     }
   }
 
@@ -52,23 +54,28 @@ struct PricingRoutes {
       .defaulted("nature", .choice(Dossier.Nature.self)), .required("price_list_id", .uuid),
       .required("diagnostic_codes", .list(of: .code, max: 30)), .optional("prescriber_id", .uuid),
       .optional("gross_incl_tax_cents", .positiveCents),
-    ]) + Dossier.facts + Dossier.price.only("discount_kind", "discount_rate", "discount_cents", "discount_comment")
+    ]) + Dossier.facts
+    + Dossier.price.only("discount_kind", "discount_rate", "discount_cents", "discount_comment")
 
   /// Pack price, sum of unit prices and a typed amount side by side, each with the discount taken off.
   private func calculate(_ reading: ReadCall) async throws -> Reply {
     let organization = try reading.call.organization
     let body = try reading.call.fields(Self.order, as: .creation)
-    guard let list = body["price_list_id"]?.string.flatMap(UUID.init(uuidString:)) else { throw Problem.notFound }
+    guard let list = body["price_list_id"]?.string.flatMap(UUID.init(uuidString:)) else {
+      throw Problem.notFound
+    }
     let prescriber = body["prescriber_id"]?.string.flatMap(UUID.init(uuidString:))
     let ground = try PriceGround(
-      results: await reading.query(PriceGround.queries(organization, list: list, prescriber: prescriber))[...])
+      results: await reading.query(PriceGround.queries(organization, list: list, prescriber: prescriber))[...]
+    )
     guard let vatRate = ground.vatRate else {
       throw Problem.field("/price_list_id", "not-found", "cette grille n'existe pas")
     }
     let discount = ground.discount(try PriceGround.choice(body))
     do {
       let codes = Set(body["diagnostic_codes"]?.array?.compactMap(\.string) ?? [])
-      let calculation = try PriceCalculation(codes: codes, facts: DossierFacts(columns: body), lines: ground.lines)
+      let calculation = try PriceCalculation(
+        codes: codes, facts: DossierFacts(columns: body), lines: ground.lines)
       func shown(_ proposal: PriceProposal?) throws(PricingError) -> JSONValue {
         guard let proposal else { return .null }
         let price = try DossierPrice(
@@ -98,14 +105,17 @@ struct PricingRoutes {
     return [
       "mode": .string(price.mode.rawValue), "gross_incl_tax_cents": .integer(price.gross.cents),
       "discount_kind": JSONValue(price.discount?.kind.rawValue), "discount_rate": rate,
-      "discount_cents": .integer(price.discountAmount.cents), "discount_comment": JSONValue(price.discountComment),
-      "price_incl_tax_cents": .integer(price.inclTax.cents), "price_excl_tax_cents": .integer(price.exclTax.cents),
+      "discount_cents": .integer(price.discountAmount.cents),
+      "discount_comment": JSONValue(price.discountComment),
+      "price_incl_tax_cents": .integer(price.inclTax.cents),
+      "price_excl_tax_cents": .integer(price.exclTax.cents),
       "vat_cents": .integer(price.price.tax.cents),
       "estimated_minutes": JSONValue(price.estimatedMinutes.map(Int64.init)),
       "lines": .array(
         lines.map { line in
           [
-            "id": .string(line.id.lowercased()), "kind": .string(line.kind.rawValue), "label": .string(line.label),
+            "id": .string(line.id.lowercased()), "kind": .string(line.kind.rawValue),
+            "label": .string(line.label),
             "diagnostic_codes": .array(line.diagnosticCodes.sorted().map { .string($0) }),
             "amount_incl_tax_cents": .integer(line.amountInclTax.cents),
             "duration_minutes": .integer(Int64(line.durationMinutes)),

@@ -3,8 +3,8 @@ import ConstatSync
 import Foundation
 import Postgres
 
-/// Conflicts and parked edits, for the office to decide: `/v1/sync/conflicts`, `/v1/sync/parked`. Nothing that anyone
-/// typed is dropped; each waits here until someone has said what it becomes.
+/// Conflicts and parked edits, for the office to decide: `/v1/sync/conflicts`, `/v1/sync/parked`. Nothing
+/// that anyone typed is dropped; each waits here until someone has said what it becomes.
 struct ConflictRoutes {
   private static let choices = ["mine", "theirs", "value", "keep", "delete"]
 
@@ -13,7 +13,8 @@ struct ConflictRoutes {
     routes.get("/v1/sync/conflicts", office) { reading in
       let page = try Page(reading.call, filters: ["state", "dossier_id"])
       return try .list(
-        await reading.query(ConflictStore.page(reading.call.organization, reading.call.query, page)), page: page)
+        await reading.query(ConflictStore.page(reading.call.organization, reading.call.query, page)),
+        page: page)
     }
     routes.get("/v1/sync/conflicts/{id}", office) { reading in
       try .resource(await reading.query(ConflictStore.one(reading.call.organization, reading.call.id())))
@@ -22,7 +23,8 @@ struct ConflictRoutes {
     routes.get("/v1/sync/parked", office) { reading in
       let page = try Page(reading.call, filters: ["state", "dossier_id"])
       return try .list(
-        await reading.query(ParkedStore.page(reading.call.organization, reading.call.query, page)), page: page)
+        await reading.query(ParkedStore.page(reading.call.organization, reading.call.query, page)), page: page
+      )
     }
     routes.get("/v1/sync/parked/{id}", office) { reading in
       try .resource(await reading.query(ParkedStore.one(reading.call.organization, reading.call.id())))
@@ -31,8 +33,8 @@ struct ConflictRoutes {
     routes.post("/v1/sync/parked/{id}/dismissal", office) { try await ParkedEdit(writing: $0).dismiss() }
   }
 
-  /// `mine` is the device's value, `theirs` what stood against it, `value` any other; a conflict between an edit and a
-  /// deletion is settled with `keep` or `delete`.
+  /// `mine` is the device's value, `theirs` what stood against it, `value` any other; a conflict between an
+  /// edit and a deletion is settled with `keep` or `delete`.
   @Sendable private func resolve(_ writing: WriteCall) async throws -> Reply {
     let id = try writing.call.id()
     let body = try writing.call.json()
@@ -40,7 +42,9 @@ struct ConflictRoutes {
     var members = body.object ?? [:]
     members["value"] = nil
     let fields = FieldSet([.required("choice", .choice(Self.choices))])
-    do { _ = try fields.checked(body.object == nil ? body : .object(members), as: .creation) } catch { throw Problem(error) }
+    do { _ = try fields.checked(body.object == nil ? body : .object(members), as: .creation) } catch {
+      throw Problem(error)
+    }
     let locked = try await writing.transaction.query(ConflictStore.locked(writing.organization, id))
     guard locked.rowCount == 1 else { throw Problem.notFound }
     let row = locked[0]
@@ -76,7 +80,9 @@ struct ConflictRoutes {
     return try .resource(results[1])
   }
 
-  private static func checked(_ table: String, _ field: String, _ value: JSONValue) throws -> [String: JSONValue] {
+  private static func checked(_ table: String, _ field: String, _ value: JSONValue) throws -> [String:
+    JSONValue]
+  {
     guard let type = EntityType(rawValue: table) else { throw Problem.notFound }
     do { return try ValueCheck.fieldSets(type, .patch, [field: value]) } catch { throw Problem(error) }
   }

@@ -4,8 +4,8 @@ import Foundation
 import HTTPTypes
 import Postgres
 
-/// Enrolment of technicians' devices (MIS-33): a device gets a secret once, and short-lived tokens for it. A revoked
-/// device may still push, into parking, so that no field work is stranded; it can pull nothing.
+/// Enrolment of technicians' devices (MIS-33): a device gets a secret once, and short-lived tokens for it. A
+/// revoked device may still push, into parking, so that no field work is stranded; it can pull nothing.
 struct DeviceRoutes {
   static let tokenSeconds = 900
   private static let tokenFields = FieldSet([.required("secret", .text(min: 1, max: 200))])
@@ -15,7 +15,8 @@ struct DeviceRoutes {
     routes.get("/v1/devices", .staff(.admin, .office)) { reading in
       let page = try Page(reading.call, filters: ["technician_id"])
       return try .list(
-        await reading.query(DeviceStore.page(reading.call.organization, reading.call.query, page)), page: page)
+        await reading.query(DeviceStore.page(reading.call.organization, reading.call.query, page)), page: page
+      )
     }
     routes.get("/v1/devices/{id}", .staff(.admin, .office)) { reading in
       try .resource(await reading.query(DeviceStore.one(reading.call.organization, reading.call.id())))
@@ -46,8 +47,11 @@ struct DeviceRoutes {
       isOffice || technician == writing.principal.accountID
     else { throw Problem.forbidden }
     guard
-      try await writing.transaction.query(DeviceStore.isTechnician(writing.organization, technician)).rowCount == 1
-    else { throw Problem.field("/technician_id", "not-a-technician", "Ce compte n'est pas celui d'un technicien") }
+      try await writing.transaction.query(DeviceStore.isTechnician(writing.organization, technician)).rowCount
+        == 1
+    else {
+      throw Problem.field("/technician_id", "not-a-technician", "Ce compte n'est pas celui d'un technicien")
+    }
     let id = values["id"]?.string.flatMap(UUID.init(uuidString:)) ?? call.clock.newID()
     let secret = BearerToken(.deviceSecret, organization: writing.organization, secret: call.clock.random(32))
     let results = try await writing.transaction.pipeline(
@@ -58,11 +62,13 @@ struct DeviceRoutes {
     let row = results[2][0]
     return Reply.json(
       [
-        "id": .string(id.uuidString.lowercased()), "technician_id": .string(technician.uuidString.lowercased()),
+        "id": .string(id.uuidString.lowercased()),
+        "technician_id": .string(technician.uuidString.lowercased()),
         "name": .string(try row.get("name")), "platform": .string(try row.get("platform")),
         "secret": .string(secret.text), "lmid": 0, "epoch": .string(try results[3][0].get("epoch")),
         "schema": [
-          "min": .integer(Int64(SchemaRange.current.minimum)), "max": .integer(Int64(SchemaRange.current.maximum)),
+          "min": .integer(Int64(SchemaRange.current.minimum)),
+          "max": .integer(Int64(SchemaRange.current.maximum)),
         ],
         "clock": .string(call.clock.now().description),
       ], status: .created, headers: [.location: "/v1/devices/\(id.uuidString.lowercased())"]
@@ -77,7 +83,8 @@ struct DeviceRoutes {
       throw Problem.unauthorized
     }
     let clock = call.clock
-    return try await call.services.pool.transaction(opening: DeviceStore.bySecret(secret, id)) { transaction, results in
+    return try await call.services.pool.transaction(opening: DeviceStore.bySecret(secret, id)) {
+      transaction, results in
       guard let technician: UUID = try results[1].value() else { throw Problem.unauthorized }
       let token = BearerToken(.access, organization: secret.organization, secret: clock.random(32))
       _ = try await transaction.pipeline(

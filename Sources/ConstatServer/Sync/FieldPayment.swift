@@ -7,7 +7,8 @@ struct FieldPayment {
 
   func record(_ id: UUID, _ values: [String: JSONValue]) async throws {
     guard let means = values["means"]?.string.flatMap(PaymentMeans.init(rawValue:)),
-      let cents = values["amount_cents"]?.integer, let day = values["received_on"]?.string.flatMap({ Day($0) }),
+      let cents = values["amount_cents"]?.integer,
+      let day = values["received_on"]?.string.flatMap({ Day($0) }),
       let instant = values["received_at"]?.string.flatMap({ Instant($0) })
     else { throw MutationRefused() }
     do {
@@ -28,5 +29,6 @@ struct FieldPayment {
   private static func id(_ value: JSONValue?) -> UUID? { value?.string.flatMap(UUID.init(uuidString:)) }
 }
 
-/// A mutation that every check let pass and that a capability would not take: it is answered `rejected`, and kept.
+/// A mutation that every check let pass and that a capability would not take: it is answered `rejected`, and
+/// kept.
 struct MutationRefused: Error {}

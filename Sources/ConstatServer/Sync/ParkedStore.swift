@@ -16,7 +16,8 @@ struct ParkedStore {
 
   static func page(_ organization: UUID, _ filters: QueryParameters, _ page: Page) throws -> SQL {
     try filters.only("limit", "cursor", "state", "dossier_id")
-    let state: SQL = try filters.choice("state", ["parked", "applied", "dismissed"]).map { "AND p.state = \($0)" } ?? ""
+    let state: SQL =
+      try filters.choice("state", ["parked", "applied", "dismissed"]).map { "AND p.state = \($0)" } ?? ""
     let dossier: SQL = try filters.uuid("dossier_id").map { "AND p.dossier_id = \($0)" } ?? ""
     return """
       SELECT \(columns), p.created_at::text AS _key FROM parked_edit p

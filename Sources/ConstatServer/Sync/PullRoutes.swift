@@ -4,10 +4,11 @@ import Foundation
 import HTTPTypes
 import Postgres
 
-/// `POST /v1/sync/pull`: one page of a device's feed. The page's events are text from the database, passed on as they
-/// are.
+/// `POST /v1/sync/pull`: one page of a device's feed. The page's events are text from the database, passed on
+/// as they are.
 struct PullRoutes {
-  /// Versions between the cursor and now from which looking among the device's own rows beats looking at all changes.
+  /// Versions between the cursor and now from which looking among the device's own rows beats looking at all
+  /// changes.
   private static let farVersions: Int64 = 2_000
 
   func register(in routes: inout Routes) {
@@ -50,7 +51,8 @@ struct PullRoutes {
     if position == .end(of: version) {
       let token = request.cursor ?? ""
       return Self.reply(
-        epoch: epoch, version: version, events: nil, count: 0, cursor: token, more: false, reset: reset, lmid: lmid)
+        epoch: epoch, version: version, events: nil, count: 0, cursor: token, more: false, reset: reset,
+        lmid: lmid)
     }
     let result = try await reading.query(
       store.page(after: position, limit: request.limit, isFar: version - position.version > Self.farVersions))
@@ -67,7 +69,8 @@ struct PullRoutes {
     }
     let token = signer.token(Cursor(epoch: epoch, device: deviceText, schema: request.schema, position: next))
     return Self.reply(
-      epoch: epoch, version: try result[0].get("version"), events: result, count: count, cursor: token, more: more,
+      epoch: epoch, version: try result[0].get("version"), events: result, count: count, cursor: token,
+      more: more,
       reset: reset, lmid: lmid)
   }
 
@@ -75,7 +78,8 @@ struct PullRoutes {
     _ reading: ReadCall, _ store: PullStore, _ row: Row, _ request: PullRequest, _ device: UUID
   ) async throws {
     let noted: Int? = try row.get("unsent_count")
-    guard try row.get("unseen", as: Bool.self) || (request.unsentCount != nil && request.unsentCount != noted) else {
+    guard try row.get("unseen", as: Bool.self) || (request.unsentCount != nil && request.unsentCount != noted)
+    else {
       return
     }
     _ = try await reading.query(
@@ -83,7 +87,8 @@ struct PullRoutes {
   }
 
   private static func reply(
-    epoch: String, version: Int64, events: QueryResult?, count: Int, cursor: String, more: Bool, reset: Bool, lmid: Int64
+    epoch: String, version: Int64, events: QueryResult?, count: Int, cursor: String, more: Bool, reset: Bool,
+    lmid: Int64
   ) -> Reply {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(256 + count * 1024)
@@ -103,8 +108,8 @@ struct PullRoutes {
     return .json(bytes: bytes)
   }
 
-  /// Says how far the server has settled: after a restore from a backup the device may have more to rescue than it
-  /// knows.
+  /// Says how far the server has settled: after a restore from a backup the device may have more to rescue
+  /// than it knows.
   private static func revoked(lmid: Int64) -> Problem {
     Problem(
       .forbidden, "device-revoked", "Appareil révoqué",
@@ -114,7 +119,8 @@ struct PullRoutes {
     .init(code: 426), "schema-too-old", "Version de l'application trop ancienne",
     members: [
       "schema": [
-        "min": .integer(Int64(SchemaRange.current.minimum)), "max": .integer(Int64(SchemaRange.current.maximum)),
+        "min": .integer(Int64(SchemaRange.current.minimum)),
+        "max": .integer(Int64(SchemaRange.current.maximum)),
       ]
     ])
 }

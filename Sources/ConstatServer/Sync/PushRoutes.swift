@@ -4,8 +4,8 @@ import Foundation
 import HTTPTypes
 import Postgres
 
-/// `POST /v1/sync/push`: a device's oldest unanswered mutations, settled once each. Two round trips to the database:
-/// what decides travels with BEGIN, what was decided with COMMIT.
+/// `POST /v1/sync/push`: a device's oldest unanswered mutations, settled once each. Two round trips to the
+/// database: what decides travels with BEGIN, what was decided with COMMIT.
 struct PushRoutes {
   /// Signatures travel inside mutations.
   static let bodyLimit = 8 * 1_048_576
@@ -25,12 +25,13 @@ struct Push: Sendable {
   let call: Call
   let access: Access
 
-  /// Settles all mutations in one transaction. Where the database refuses one that every check let pass, they are
-  /// settled one by one, and the one at fault is answered `rejected`: no mutation may block those behind it.
+  /// Settles all mutations in one transaction. Where the database refuses one that every check let pass, they
+  /// are settled one by one, and the one at fault is answered `rejected`: no mutation may block those behind
+  /// it.
   func settle(_ request: PushRequest) async throws -> PushResponse {
     do {
       return try await settle(request, refusing: nil)
-    } catch where Self.isRefusal(error) {
+    } catch  where Self.isRefusal(error) {
       let parts = request.parts
       guard parts.count > 1 else {
         return try await settle(request, refusing: Rejection(.refused))
@@ -67,7 +68,9 @@ struct Push: Sendable {
       let lmid: Int64 = try row.get("last_sequence")
       let stored = try Self.stored(opened[1])
       let plan: PushPlan
-      do throws(PushError) { plan = try PushPlan(request, from: device.wire, lmid: lmid, stored: stored) } catch {
+      do throws(PushError) {
+        plan = try PushPlan(request, from: device.wire, lmid: lmid, stored: stored)
+      } catch {
         throw Problem(error, lmid: lmid)
       }
       let epoch: String = try row.get("epoch")
@@ -82,7 +85,8 @@ struct Push: Sendable {
         server: ServerPosition(epoch: epoch, fork: try row.get("fork"), version: version),
         missions: loaded.missions, states: loaded.states, openConflicts: loaded.conflicts,
         diagnosticCodes: loaded.codes, check: .fieldSets, newConflictID: { call.clock.newID().wire })
-      let outcomes = refusing.map { rejection in plan.fresh.map { _ in MergeOutcome.rejected(rejection) } }
+      let outcomes =
+        refusing.map { rejection in plan.fresh.map { _ in MergeOutcome.rejected(rejection) } }
         ?? decision.decide(plan.fresh)
       let writer = PushWriter(writing: writing, device: device, before: loaded)
       if refusing == nil { try await writer.carryOut(decision) }
@@ -134,10 +138,12 @@ extension PushRequest {
     items.compactMap { if case .mutation(let mutation) = $0 { mutation } else { nil } }
   }
 
-  var dossiers: [UUID] { Set(mutations.compactMap { UUID(uuidString: $0.dossier) }).sorted { $0.wire < $1.wire } }
+  var dossiers: [UUID] {
+    Set(mutations.compactMap { UUID(uuidString: $0.dossier) }).sorted { $0.wire < $1.wire }
+  }
 
-  /// The rows that the mutations name, and those whose state their rules look at: a mission order bears its dossier's
-  /// id.
+  /// The rows that the mutations name, and those whose state their rules look at: a mission order bears its
+  /// dossier's id.
   var entityIDs: [UUID] {
     Set(mutations.compactMap { UUID(uuidString: $0.key.id) } + dossiers).sorted { $0.wire < $1.wire }
   }

@@ -3,8 +3,8 @@ import ConstatSync
 import Foundation
 import Postgres
 
-/// Carries out what was decided of a push: rows, conflicts, parked edits, stored results, in the round trip that
-/// carries COMMIT. Money and signatures go through their own capabilities.
+/// Carries out what was decided of a push: rows, conflicts, parked edits, stored results, in the round trip
+/// that carries COMMIT. Money and signatures go through their own capabilities.
 struct PushWriter {
   let writing: WriteCall
   let device: UUID
@@ -29,9 +29,11 @@ struct PushWriter {
         statements.append(RowStore.insertion(key.type.rawValue, organization: organization, id: id, row))
       case .update(let changes):
         guarded.append(statements.count)
-        statements.append(RowStore.update(key.type.rawValue, id: id, expected: before.rowVersions[key], changes))
+        statements.append(
+          RowStore.update(key.type.rawValue, id: id, expected: before.rowVersions[key], changes))
       case .delete:
-        statements.append("SELECT system.delete_row(\(key.type.rawValue), \(id), \(before.rowVersions[key])) AS version")
+        statements.append(
+          "SELECT system.delete_row(\(key.type.rawValue), \(id), \(before.rowVersions[key])) AS version")
       }
     }
     statements += decision.conflicts.map { ConflictStore.upsert(organization, device: device, $0) }
@@ -41,8 +43,8 @@ struct PushWriter {
     try await followUp(decision)
   }
 
-  /// What follows from a device's values in other rows: a payer chosen on site gets the payer's rights (DOS-64), and
-  /// validities follow what the technician found (DIA-03).
+  /// What follows from a device's values in other rows: a payer chosen on site gets the payer's rights
+  /// (DOS-64), and validities follow what the technician found (DIA-03).
   private func followUp(_ decision: PushDecision) async throws {
     var withPayer: Set<EntityKey> = []
     var withDiagnostic: Set<UUID> = []
@@ -63,11 +65,13 @@ struct PushWriter {
         id, before: before.states[key]?.values ?? [:], after: decision.states[key]?.values ?? [:])
     }
     let diagnostics = DiagnosticStore(writing.transaction, organization)
-    for id in withDiagnostic.sorted(by: { $0.wire < $1.wire }) { try await diagnostics.refreshValidities(of: id) }
+    for id in withDiagnostic.sorted(by: { $0.wire < $1.wire }) {
+      try await diagnostics.refreshValidities(of: id)
+    }
   }
 
-  /// Stores the results and the parked edits, seals, commits. Returns the version that the push made, or the present
-  /// one where it changed nothing.
+  /// Stores the results and the parked edits, seals, commits. Returns the version that the push made, or the
+  /// present one where it changed nothing.
   func settle(_ items: [PushRequest.Item], _ outcomes: [MergeOutcome], version: Int64) async throws -> Int64 {
     var statements: [SQL] = []
     for (item, outcome) in zip(items, outcomes) {
@@ -75,12 +79,14 @@ struct PushWriter {
       statements.append(
         ParkedStore.insert(
           organization, id: writing.call.clock.newID(), device: device, sequence: item.seq,
-          dossier: item.payload["dossier"]?.string.flatMap(UUID.init(uuidString:)), reason: reason, mutation: item.payload))
+          dossier: item.payload["dossier"]?.string.flatMap(UUID.init(uuidString:)), reason: reason,
+          mutation: item.payload))
     }
     statements.append("SET CONSTRAINTS ALL IMMEDIATE")
     let rows = zip(items, outcomes).map { item, outcome -> JSONValue in
       [
-        "sequence": .integer(item.seq), "hash": .string(item.payloadHash.hexadecimal), "mutation": item.payload,
+        "sequence": .integer(item.seq), "hash": .string(item.payloadHash.hexadecimal),
+        "mutation": item.payload,
         "result": outcome.result(seq: item.seq, version: 0).json,
       ]
     }

@@ -8,7 +8,8 @@ import Testing
 
   @Test func `an agency goes under another, one level only CON-12`() {
     #expect(AccountLink.fault(of: party(.agency), under: party(.agency, main: true)) == nil)
-    #expect(AccountLink.fault(of: party(.agency, sub: true), under: party(.agency)) == nil, "moves to another main")
+    #expect(
+      AccountLink.fault(of: party(.agency, sub: true), under: party(.agency)) == nil, "moves to another main")
     #expect(AccountLink.fault(of: party(.agency), under: party(.agency, sub: true)) == .mainIsSubAccount)
     #expect(AccountLink.fault(of: party(.agency, main: true), under: party(.agency)) == .subAccountHasOwn)
     #expect(AccountLink.fault(of: party(.agency), under: nil) == .unknownMain)

@@ -11,10 +11,12 @@ import Testing
           "/v1/buildings", as: org.office.token,
           ["name": "Résidence des Pins", "city": "Bayonne", "postcode": "64100", "built_year": 1936]))
       let module = try await server.made(
-        server.post("/v1/buildings/\(building)/modules", as: org.office.token, ["label": "Apt 12", "room_count": 3]))
+        server.post(
+          "/v1/buildings/\(building)/modules", as: org.office.token, ["label": "Apt 12", "room_count": 3]))
       let modules = try await server.get("/v1/buildings/\(building)/modules", as: org.marc.token)
       #expect(modules["items"].array?.map { $0["label"] } == ["Apt 12"])
-      let changed = try await server.patch("/v1/modules/\(module)", as: org.office.token, ["floor": "2"], ifMatch: "\"v1\"")
+      let changed = try await server.patch(
+        "/v1/modules/\(module)", as: org.office.token, ["floor": "2"], ifMatch: "\"v1\"")
       #expect(changed["floor"] == "2" && changed.etag == "\"v2\"")
       try await server.dossier(as: org, ["module_id": .string(module)])
       let listed = try await server.get("/v1/buildings?q=PINS", as: org.office.token)
@@ -26,7 +28,8 @@ import Testing
     try await TestServer.run { server in
       let org = try await server.organization()
       func building() async throws -> (String, String) {
-        let building = try await server.made(server.post("/v1/buildings", as: org.office.token, ["name": "Villa"]))
+        let building = try await server.made(
+          server.post("/v1/buildings", as: org.office.token, ["name": "Villa"]))
         return (
           building,
           try await server.made(
@@ -34,15 +37,20 @@ import Testing
         )
       }
       let (free, module) = try await building()
-      #expect(try await server.delete("/v1/buildings/\(free)", as: org.office.token, ifMatch: "\"v9\"").status == 412)
+      #expect(
+        try await server.delete("/v1/buildings/\(free)", as: org.office.token, ifMatch: "\"v9\"").status
+          == 412)
       #expect(try await server.get("/v1/modules/\(module)", as: org.office.token).status == 200)
-      #expect(try await server.delete("/v1/buildings/\(free)", as: org.office.token, ifMatch: "\"v1\"").status == 204)
+      #expect(
+        try await server.delete("/v1/buildings/\(free)", as: org.office.token, ifMatch: "\"v1\"").status
+          == 204)
       #expect(try await server.get("/v1/modules/\(module)", as: org.office.token).status == 404)
       let (used, usedModule) = try await building()
       try await server.dossier(as: org, ["module_id": .string(usedModule)])
       let refused = try await server.delete("/v1/buildings/\(used)", as: org.office.token)
       #expect(refused.status == 409 && refused["code"] == "building-in-use")
-      #expect(try await server.delete("/v1/modules/\(usedModule)", as: org.office.token)["code"] == "module-in-use")
+      #expect(
+        try await server.delete("/v1/modules/\(usedModule)", as: org.office.token)["code"] == "module-in-use")
     }
   }
 
@@ -50,9 +58,11 @@ import Testing
     try await TestServer.run { server in
       let org = try await server.organization()
       let other = try await server.organization("autre-cabinet")
-      let building = try await server.made(server.post("/v1/buildings", as: org.office.token, ["name": "Villa"]))
+      let building = try await server.made(
+        server.post("/v1/buildings", as: org.office.token, ["name": "Villa"]))
       #expect(try await server.get("/v1/buildings/\(building)/modules", as: other.office.token).status == 404)
-      let made = try await server.post("/v1/buildings/\(building)/modules", as: other.office.token, ["label": "X"])
+      let made = try await server.post(
+        "/v1/buildings/\(building)/modules", as: other.office.token, ["label": "X"])
       #expect(made.status == 404)
     }
   }

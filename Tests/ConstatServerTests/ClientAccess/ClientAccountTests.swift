@@ -5,11 +5,14 @@ import Support
 import Testing
 
 @Suite struct ClientAccountTests {
-  @Test func `a contact's e-mail becomes its login, with a password drawn and shown once IDN-08 IDN-17`() async throws {
+  @Test func `a contact's e-mail becomes its login, with a password drawn and shown once IDN-08 IDN-17`()
+    async throws
+  {
     try await TestServer.run { server in
       let org = try await server.organization()
       let contact = try await server.post(
-        "/v1/contacts", as: org.office.token, ["last_name": "Agence", "kind": "agency", "email": "nive@example.test"])
+        "/v1/contacts", as: org.office.token,
+        ["last_name": "Agence", "kind": "agency", "email": "nive@example.test"])
       let path = "/v1/contacts/\(contact["id"].string ?? "")/account"
       #expect(try await server.get(path, as: org.office.token).status == 404)
       let made = try await server.post(path, as: org.office.token)
@@ -27,7 +30,9 @@ import Testing
     }
   }
 
-  @Test func `a password is given by hand, and a new one ends the client's sessions IDN-09 IDN-10`() async throws {
+  @Test func `a password is given by hand, and a new one ends the client's sessions IDN-09 IDN-10`()
+    async throws
+  {
     try await TestServer.run { server in
       let org = try await server.organization()
       let contact = try await server.post("/v1/contacts", as: org.office.token, ["last_name": "Sans adresse"])
@@ -42,15 +47,19 @@ import Testing
       let renewed = try await server.post(path + "/password", as: org.office.token)
       #expect(renewed.status == 200)
       #expect(try await server.get("/v1/me", as: signedIn["access_token"].string).status == 401)
-      #expect(try await server.signIn("x@example.test", password: renewed["password"].string ?? "").status == 200)
+      #expect(
+        try await server.signIn("x@example.test", password: renewed["password"].string ?? "").status == 200)
       let taken = try await server.post(
         "/v1/contacts", as: org.office.token, ["last_name": "Double", "email": "X@example.test"])
-      let double = try await server.post("/v1/contacts/\(taken["id"].string ?? "")/account", as: org.office.token)
+      let double = try await server.post(
+        "/v1/contacts/\(taken["id"].string ?? "")/account", as: org.office.token)
       #expect(double.status == 409 && double["code"] == "email-taken")
     }
   }
 
-  @Test func `a client reaches the portal and nothing of the staff's, technicians open no accounts`() async throws {
+  @Test func `a client reaches the portal and nothing of the staff's, technicians open no accounts`()
+    async throws
+  {
     try await TestServer.run { server in
       let org = try await server.organization()
       let rows = try await server.rows(in: org)

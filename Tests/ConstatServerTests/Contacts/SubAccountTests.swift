@@ -13,7 +13,8 @@ import Testing
       let main = try await contact(["last_name": "Siège", "kind": "agency"])["id"]
       let sub = try await contact(["last_name": "Antenne", "kind": "agency", "main_account_id": main])
       #expect(sub.status == 201, "\(sub.text)")
-      let listed = try await server.get("/v1/contacts?main_account_id=\(main.string ?? "")", as: org.office.token)
+      let listed = try await server.get(
+        "/v1/contacts?main_account_id=\(main.string ?? "")", as: org.office.token)
       #expect(listed["items"].array?.compactMap { $0["last_name"] } == ["Antenne"])
 
       let third = try await contact(["last_name": "Agent", "kind": "agency", "main_account_id": sub["id"]])

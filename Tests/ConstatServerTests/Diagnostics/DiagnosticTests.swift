@@ -10,19 +10,27 @@ import Testing
       #expect(first["items"].array?.first?["code"] == "dpe")
       let rest = try await server.get(
         "/v1/diagnostic-types?limit=10&cursor=\(first["next_cursor"].string ?? "")", as: org.office.token)
-      let codes = ((first["items"].array ?? []) + (rest["items"].array ?? [])).compactMap { $0["code"]?.string }
+      let codes = ((first["items"].array ?? []) + (rest["items"].array ?? [])).compactMap {
+        $0["code"]?.string
+      }
       #expect(codes == DiagnosticCatalogueEntry.defaults.map(\.code.rawValue))
       #expect(rest["next_cursor"].isNull)
       let own = try await server.post(
-        "/v1/diagnostic-types", as: org.admin.token, ["code": "pool_safety", "label": "Sécurité piscine", "position": 90])
+        "/v1/diagnostic-types", as: org.admin.token,
+        ["code": "pool_safety", "label": "Sécurité piscine", "position": 90])
       #expect(own.status == 201, "\(own.text)")
-      #expect(try await server.post("/v1/diagnostic-types", as: org.office.token, ["code": "x_y", "label": "Z"]).status == 403)
-      let again = try await server.post("/v1/diagnostic-types", as: org.admin.token, ["code": "dpe", "label": "Double"])
+      #expect(
+        try await server.post("/v1/diagnostic-types", as: org.office.token, ["code": "x_y", "label": "Z"])
+          .status == 403)
+      let again = try await server.post(
+        "/v1/diagnostic-types", as: org.admin.token, ["code": "dpe", "label": "Double"])
       #expect(again.status == 409)
     }
   }
 
-  @Test func `the facts of a flat of 1930 for sale ask for its diagnostics, the unknown ones are asked about DOS-38`()
+  @Test
+  func
+    `the facts of a flat of 1930 for sale ask for its diagnostics, the unknown ones are asked about DOS-38`()
     async throws
   {
     try await TestServer.run { server in
@@ -36,29 +44,37 @@ import Testing
         ])
       let items = answer["items"].array ?? []
       let certain = items.filter { $0["certain"] == true }.compactMap { $0["code"]?.string }
-      #expect(certain.contains("dpe") && certain.contains("lead") && certain.contains("termites"), "\(answer.text)")
+      #expect(
+        certain.contains("dpe") && certain.contains("lead") && certain.contains("termites"), "\(answer.text)")
       #expect(certain.contains("asbestos") && certain.contains("carrez") && !certain.contains("gas"))
       let electricity = items.first { $0["code"] == "electricity" }
       #expect(electricity?["certain"] == false)
       #expect(electricity?["missing_facts"] == ["electrical_installation_over_15_years"])
       #expect(answer["evaluated_on"] == "2027-01-15")
-      let bare = try await server.post("/v1/diagnostic-suggestions", as: org.office.token, ["nature": "nothing"])
+      let bare = try await server.post(
+        "/v1/diagnostic-suggestions", as: org.office.token, ["nature": "nothing"])
       #expect(bare.status == 422)
     }
   }
 
-  @Test func `validity comes of visit and conclusion, lead without one has none DIA-01 DIA-03 DIA-04 DIA-07`() async throws {
+  @Test func `validity comes of visit and conclusion, lead without one has none DIA-01 DIA-03 DIA-04 DIA-07`()
+    async throws
+  {
     try await TestServer.run { server in
       let org = try await server.organization()
-      let dossier = try await server.made(server.dossier(as: org, ["transaction_type": "sale", "diagnostics": ["termites"]]))
+      let dossier = try await server.made(
+        server.dossier(as: org, ["transaction_type": "sale", "diagnostics": ["termites"]]))
       let lead = try await server.post(
         "/v1/dossiers/\(dossier)/diagnostics", as: org.office.token,
         ["diagnostic_code": "lead", "visited_on": "2026-08-31"])
-      #expect(lead.status == 201 && lead["valid_until"].isNull && lead["validity_missing"] == "outcome", "\(lead.text)")
+      #expect(
+        lead.status == 201 && lead["valid_until"].isNull && lead["validity_missing"] == "outcome",
+        "\(lead.text)")
       #expect(lead["disclaimer"].isNull)
       let path = "/v1/dossier-diagnostics/\(lead["id"].string ?? "")"
       let found = try await server.patch(
-        path, as: org.office.token, ["outcome": "presence", "pre_conclusion": "Plomb dans les fenêtres"], ifMatch: lead.etag)
+        path, as: org.office.token, ["outcome": "presence", "pre_conclusion": "Plomb dans les fenêtres"],
+        ifMatch: lead.etag)
       #expect(found["valid_until"] == "2027-08-31" && found["validity"] == "until")
       #expect(found["disclaimer"] == .string(DossierDiagnostic.disclaimer))
       let absent = try await server.patch(path, as: org.office.token, ["outcome": "absence"])
@@ -67,7 +83,8 @@ import Testing
       let listed = try await server.get("/v1/dossiers/\(dossier)/diagnostics", as: org.office.token)
       let termites = try #require(listed["items"].array?.first { $0["diagnostic_code"] == "termites" })
       let visited = try await server.patch(
-        "/v1/dossier-diagnostics/\(termites["id"]?.string ?? "")", as: org.office.token, ["visited_on": "2026-08-31"])
+        "/v1/dossier-diagnostics/\(termites["id"]?.string ?? "")", as: org.office.token,
+        ["visited_on": "2026-08-31"])
       #expect(visited["valid_until"] == "2027-02-28")
       #expect(try await server.delete(path, as: org.office.token).status == 204)
       #expect(try await server.get(path, as: org.office.token).status == 404)
@@ -83,7 +100,8 @@ import Testing
         ["diagnostic_code": "gas", "visited_on": "2026-03-01", "outcome": "compliant"])
       #expect(gas["valid_until"] == "2029-03-01")
       try await server.patch("/v1/dossiers/\(dossier)", as: org.office.token, ["transaction_type": "rental"])
-      let after = try await server.get("/v1/dossier-diagnostics/\(gas["id"].string ?? "")", as: org.office.token)
+      let after = try await server.get(
+        "/v1/dossier-diagnostics/\(gas["id"].string ?? "")", as: org.office.token)
       #expect(after["valid_until"] == "2032-03-01", "\(after.text)")
     }
   }

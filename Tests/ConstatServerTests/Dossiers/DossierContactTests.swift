@@ -6,7 +6,10 @@ import Testing
 
 /// Roles and rights in a dossier.
 @Suite struct DossierContactTests {
-  @Test func `roles put contacts in the table, the payer sees reports and invoice DOS-57 DOS-58 DOS-64 DOC-10`() async throws {
+  @Test
+  func `roles put contacts in the table, the payer sees reports and invoice DOS-57 DOS-58 DOS-64 DOC-10`()
+    async throws
+  {
     try await TestServer.run { server in
       let org = try await server.organization()
       let owner = try await server.contact("Etcheverry", as: org)
@@ -18,10 +21,16 @@ import Testing
         let items = try await server.get("\(path)/contacts", as: org.office.token)["items"].array ?? []
         return Dictionary(
           uniqueKeysWithValues: items.map {
-            ($0["contact_id"]?.string ?? "", [$0["roles"] ?? nil, $0["report_access"] ?? nil, $0["invoice_access"] ?? nil])
+            (
+              $0["contact_id"]?.string ?? "",
+              [$0["roles"] ?? nil, $0["report_access"] ?? nil, $0["invoice_access"] ?? nil]
+            )
           })
       }
-      #expect(try await rights() == [owner: [["owner", "payer"], true, true], agency: [["prescriber"], false, false]])
+      #expect(
+        try await rights() == [
+          owner: [["owner", "payer"], true, true], agency: [["prescriber"], false, false],
+        ])
 
       // The notary pays instead; the owner keeps his reports, not the invoice.
       let notary = try await server.contact("Darrigrand", as: org, ["kind": "notary"])
@@ -46,7 +55,8 @@ import Testing
       #expect(try await put(org.marc.id.uuidString, ["report_access": true]).status == 404)
       let refused = try await server.delete("\(path)/\(owner)", as: org.office.token)
       #expect(refused.status == 409 && refused["roles"] == ["owner"])
-      #expect(try await server.delete("\(path)/\(friend)", as: org.office.token, ifMatch: added.etag).status == 204)
+      #expect(
+        try await server.delete("\(path)/\(friend)", as: org.office.token, ifMatch: added.etag).status == 204)
       #expect(try await server.get(path, as: org.office.token)["items"].array?.count == 1)
     }
   }

@@ -14,7 +14,8 @@ import Testing
     try await TestServer.run { server in
       let org = try await server.organization()
       for (reference, urgent) in [("a", false), ("b", true), ("c", false), ("d", true), ("e", false)] {
-        try await server.dossier(as: org, ["internal_reference": .string(reference), "urgent": .bool(urgent)])
+        try await server.dossier(
+          as: org, ["internal_reference": .string(reference), "urgent": .bool(urgent)])
       }
       var seen: [String] = []
       var cursor = ""
@@ -29,15 +30,22 @@ import Testing
     }
   }
 
-  @Test func `search combines words over references, names, town and file names, accents ignored DOS-21 DOS-22 DOC-06`()
+  @Test
+  func
+    `search combines words over references, names, town and file names, accents ignored DOS-21 DOS-22 DOC-06`()
     async throws
   {
     try await TestServer.run { server in
       let org = try await server.organization()
       let owner = try await server.contact("Etchéverry", as: org)
       let first = try await server.dossier(
-        as: org, ["owner_id": .string(owner), "city": "Hendaye", "internal_reference": "un", "price_incl_tax_cents": 300_00])
-      try await server.dossier(as: org, ["owner_id": .string(owner), "city": "Bayonne", "internal_reference": "deux"])
+        as: org,
+        [
+          "owner_id": .string(owner), "city": "Hendaye", "internal_reference": "un",
+          "price_incl_tax_cents": 300_00,
+        ])
+      try await server.dossier(
+        as: org, ["owner_id": .string(owner), "city": "Bayonne", "internal_reference": "deux"])
       func found(_ query: String) async throws -> [String] {
         references(try await server.get("/v1/dossiers?\(query)", as: org.office.token))
       }
@@ -74,7 +82,8 @@ import Testing
     }
   }
 
-  @Test func `any status follows any, counters count, a cancellation keeps its reason DOS-05 DOS-16 DOS-17 DOS-19`()
+  @Test
+  func `any status follows any, counters count, a cancellation keeps its reason DOS-05 DOS-16 DOS-17 DOS-19`()
     async throws
   {
     try await TestServer.run { server in
@@ -96,11 +105,14 @@ import Testing
       let back = try await server.post(path, as: org.office.token, ["status": "to_schedule"])
       #expect(back["cancellation_reason"].isNull)
       #expect(try await server.post(path, as: org.office.token, ["status": "lost"]).status == 422)
-      #expect(try await server.get("/v1/dossiers?status=to_schedule", as: org.office.token)["items"].array?.count == 1)
+      #expect(
+        try await server.get("/v1/dossiers?status=to_schedule", as: org.office.token)["items"].array?.count
+          == 1)
     }
   }
 
-  @Test func `archive and trash take a dossier out of the list and give it back DOS-30 DOS-31`() async throws {
+  @Test func `archive and trash take a dossier out of the list and give it back DOS-30 DOS-31`() async throws
+  {
     try await TestServer.run { server in
       let org = try await server.organization()
       let path = "/v1/dossiers/\(try await server.made(server.dossier(as: org)))"

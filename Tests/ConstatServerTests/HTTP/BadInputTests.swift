@@ -9,7 +9,8 @@ import Testing
 @Suite struct BadInputTests {
   @Test func `Bad input: a value of the wrong type`() async throws {
     try await refusing { server, org in
-      let answer = try await server.post("/v1/contacts", as: org.office.token, ["last_name": 7, "additional_emails": "x"])
+      let answer = try await server.post(
+        "/v1/contacts", as: org.office.token, ["last_name": 7, "additional_emails": "x"])
       #expect(answer.isProblem(422, "invalid-fields"))
       #expect(answer.faults == ["/additional_emails wrong-type", "/last_name wrong-type"])
     }
@@ -21,7 +22,10 @@ import Testing
         "/v1/contacts", as: org.office.token,
         ["last_name": "X", "organization_id": .string(UUID().uuidString), "version": 9, "lastname": "Y"])
       #expect(answer.isProblem(422, "invalid-fields"))
-      #expect(answer.faults == ["/lastname unknown-field", "/organization_id unknown-field", "/version unknown-field"])
+      #expect(
+        answer.faults == [
+          "/lastname unknown-field", "/organization_id unknown-field", "/version unknown-field",
+        ])
     }
   }
 
@@ -41,8 +45,10 @@ import Testing
     }
   }
 
-  @Test(arguments: ["{", "", "{\"last_name\":\"X\",}", "{\"last_name\":\"X\"}}", "{'last_name':'X'}", "NaN",
-    "{\"last_name\":\"X\",\"last_name\":\"Y\"}", "{\"last_name\":\"\\u0000\"}", "{\"last_name\":\"\\ud800\"}"])
+  @Test(arguments: [
+    "{", "", "{\"last_name\":\"X\",}", "{\"last_name\":\"X\"}}", "{'last_name':'X'}", "NaN",
+    "{\"last_name\":\"X\",\"last_name\":\"Y\"}", "{\"last_name\":\"\\u0000\"}", "{\"last_name\":\"\\ud800\"}",
+  ])
   func `Bad input: malformed JSON`(text: String) async throws {
     try await refusing { server, org in
       let answer = try await server.send(.post, "/v1/contacts", as: org.office.token, bytes: Array(text.utf8))
@@ -100,7 +106,8 @@ import Testing
     }
   }
 
-  @Test func `Bad input: an idempotency key used again for something else; used again for the same, it replays`()
+  @Test
+  func `Bad input: an idempotency key used again for something else; used again for the same, it replays`()
     async throws
   {
     try await TestServer.run { server in
@@ -114,7 +121,8 @@ import Testing
       #expect(replay.status == 201 && replay.body == first.body && replay.etag == first.etag)
       #expect(replay.headers[.init("Idempotency-Replayed")!] == "true")
       #expect(try await server.fingerprint() == before)
-      let someoneElse = try await server.post("/v1/contacts", as: org.sales.token, ["last_name": "Y"], key: "k-1")
+      let someoneElse = try await server.post(
+        "/v1/contacts", as: org.sales.token, ["last_name": "Y"], key: "k-1")
       #expect(someoneElse.status == 201, "keys are each caller's own")
     }
   }
@@ -129,7 +137,9 @@ import Testing
     }
   }
 
-  @Test func `Bad input: no idempotency key where money, numbers or messages come out, or a malformed one`() async throws {
+  @Test func `Bad input: no idempotency key where money, numbers or messages come out, or a malformed one`()
+    async throws
+  {
     try await refusing { server, org in
       let routes = server.app.routes.all.filter { $0.requiresIdempotencyKey && !$0.access.profiles.isEmpty }
       for route in routes {
@@ -152,9 +162,11 @@ import Testing
       let before = try await server.fingerprint()
       let path = "/v1/contacts/\(made["id"].string ?? "")"
       #expect(try await server.get(path, as: mine.admin.token).isProblem(404, "not-found"))
-      #expect(try await server.patch(path, as: mine.admin.token, ["last_name": "Y"]).isProblem(404, "not-found"))
+      #expect(
+        try await server.patch(path, as: mine.admin.token, ["last_name": "Y"]).isProblem(404, "not-found"))
       let reference = try await server.post(
-        "/v1/contacts", as: mine.admin.token, ["last_name": "Y", "kind": "agency", "main_account_id": made["id"]])
+        "/v1/contacts", as: mine.admin.token,
+        ["last_name": "Y", "kind": "agency", "main_account_id": made["id"]])
       #expect(reference.isProblem(422, "invalid-fields"))
       let known = BearerToken(mine.admin.token)!
       let forged = BearerToken(.access, organization: theirs.id, secret: known.secret).text
@@ -169,7 +181,9 @@ import Testing
       #expect(!real.isEmpty)
       var tampered = Array(real)
       tampered[10] = tampered[10] == "A" ? "B" : "A"
-      for cursor in ["x", "AAAA", String(tampered), String(real.dropLast(4)), String(repeating: "A", count: 5000)] {
+      for cursor in [
+        "x", "AAAA", String(tampered), String(real.dropLast(4)), String(repeating: "A", count: 5000),
+      ] {
         let answer = try await server.get("/v1/users?limit=1&cursor=\(cursor)", as: org.admin.token)
         #expect(answer.isProblem(400, "invalid-parameters"))
         #expect(answer.faults == ["?cursor malformed-cursor"])
@@ -183,8 +197,10 @@ import Testing
   @Test func `Bad input: a query parameter that does not exist, or has no such value`() async throws {
     try await refusing { server, org in
       let expected = [
-        "/v1/contacts?citty=Bayonne": "?citty unknown-parameter", "/v1/contacts?limit=0": "?limit malformed-parameter",
-        "/v1/contacts?limit=201": "?limit malformed-parameter", "/v1/users?kind=robot": "?kind malformed-parameter",
+        "/v1/contacts?citty=Bayonne": "?citty unknown-parameter",
+        "/v1/contacts?limit=0": "?limit malformed-parameter",
+        "/v1/contacts?limit=201": "?limit malformed-parameter",
+        "/v1/users?kind=robot": "?kind malformed-parameter",
         "/v1/contacts?main_account_id=7": "?main_account_id malformed-parameter",
         "/v1/history?from=2026-02-30T00:00:00Z": "?from malformed-parameter",
       ]
@@ -222,7 +238,9 @@ import Testing
   }
 
   /// Runs requests that must leave no trace in the database.
-  private func refusing(_ requests: @escaping @Sendable (TestServer, TestOrganization) async throws -> Void) async throws {
+  private func refusing(_ requests: @escaping @Sendable (TestServer, TestOrganization) async throws -> Void)
+    async throws
+  {
     try await TestServer.run { server in
       let org = try await server.organization()
       let before = try await server.fingerprint()
@@ -235,7 +253,8 @@ import Testing
 extension TestServer.Answer {
   /// Whether this is the problem (RFC 9457) with this status and code, complete.
   func isProblem(_ status: Int, _ code: String) -> Bool {
-    self.status == status && headers[.contentType] == "application/problem+json" && self["code"] == .string(code)
+    self.status == status && headers[.contentType] == "application/problem+json"
+      && self["code"] == .string(code)
       && self["status"] == .integer(Int64(status)) && self["title"].string?.isEmpty == false
       && self["instance"].string == headers[.init("X-Request-Id")!]
   }

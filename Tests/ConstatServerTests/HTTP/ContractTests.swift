@@ -26,14 +26,19 @@ import Testing
       for route in server.app.routes.all {
         let operation = server.contract.document["paths"]?[route.path]?[route.method.rawValue.lowercased()]
         var declared = Access()
-        declared.profiles = Set((operation?["x-roles"]?.array ?? []).compactMap { $0.string.flatMap(Profile.init(rawValue:)) })
-        declared.scopes = Set((operation?["x-scopes"]?.array ?? []).compactMap { $0.string.flatMap(Scope.init(rawValue:)) })
+        declared.profiles = Set(
+          (operation?["x-roles"]?.array ?? []).compactMap { $0.string.flatMap(Profile.init(rawValue:)) })
+        declared.scopes = Set(
+          (operation?["x-scopes"]?.array ?? []).compactMap { $0.string.flatMap(Scope.init(rawValue:)) })
         declared.client = operation?["x-client"]?.bool ?? false
         declared.device = operation?["x-device"]?.bool ?? false
         declared.anonymous = operation?["security"]?.array?.isEmpty ?? false
         #expect(declared == route.access, "\(route.method) \(route.path)")
-        let keys = (operation?["parameters"]?.array ?? []).filter { $0["$ref"]?.string?.hasSuffix("/RequiredIdempotencyKey") == true }
-        #expect(keys.isEmpty != route.requiresIdempotencyKey, "\(route.method) \(route.path): Idempotency-Key")
+        let keys = (operation?["parameters"]?.array ?? []).filter {
+          $0["$ref"]?.string?.hasSuffix("/RequiredIdempotencyKey") == true
+        }
+        #expect(
+          keys.isEmpty != route.requiresIdempotencyKey, "\(route.method) \(route.path): Idempotency-Key")
       }
     }
   }

@@ -6,8 +6,8 @@ import Postgres
 import Support
 import Testing
 
-/// Another organization's ids are as unknown as made-up ones: generated from the contract, so a new route is in it on
-/// its first day. A route whose ids the table below cannot tell fails the test.
+/// Another organization's ids are as unknown as made-up ones: generated from the contract, so a new route is
+/// in it on its first day. A route whose ids the table below cannot tell fails the test.
 @Suite struct ForeignOrganizationTests {
   /// Which row a path parameter means, by the segment before it.
   private static let kinds: [String: String] = [
@@ -16,10 +16,13 @@ import Testing
     "credit-notes": "invoice", "deposit-slips": "deposit_slip", "devices": "device",
     "diagnostic-types": "diagnostic_type", "documents": "document", "dossier-contacts": "dossier_contact",
     "dossier-diagnostics": "dossier_diagnostic", "dossiers": "dossier", "instalments": "instalment",
-    "invoices": "invoice", "journal-entries": "journal_entry", "lead-analyser-bookings": "lead_analyser_booking",
+    "invoices": "invoice", "journal-entries": "journal_entry",
+    "lead-analyser-bookings": "lead_analyser_booking",
     "lead-analysers": "lead_analyser", "mission-orders": "mission_order", "modules": "module",
-    "outbuildings": "outbuilding", "parked": "parked_edit", "payments": "payment", "price-lists": "price_list",
-    "price-list-lines": "price_list_line", "sessions": "session", "signatures": "signature", "users": "agency_account",
+    "outbuildings": "outbuilding", "parked": "parked_edit", "payments": "payment",
+    "price-lists": "price_list",
+    "price-list-lines": "price_list_line", "sessions": "session", "signatures": "signature",
+    "users": "agency_account",
   ]
 
   /// Bodies that the schema alone does not make admissible.
@@ -98,7 +101,8 @@ extension Access {
 }
 
 extension TestServer {
-  /// A super-administrator, a client, a device and an API token with every scope, each with all that its sort can have.
+  /// A super-administrator, a client, a device and an API token with every scope, each with all that its sort
+  /// can have.
   fileprivate func callers(of org: TestOrganization) async throws -> [(Caller, String?)] {
     let client = try await clientContact(org, "client", mainAccount: nil).token
     let device = UUID()
@@ -117,7 +121,8 @@ extension TestServer {
       ])
     }
     return [
-      (.staff, org.admin.token), (.client, client), (.device, try await session(org.id, org.marc.id, device: device)),
+      (.staff, org.admin.token), (.client, client),
+      (.device, try await session(org.id, org.marc.id, device: device)),
       (.token, personal.text), (.anonymous, nil),
     ]
   }

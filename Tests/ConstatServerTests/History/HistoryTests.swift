@@ -5,7 +5,9 @@ import Support
 import Testing
 
 @Suite struct HistoryTests {
-  @Test func `the history says who changed what, from what to what, and in which version HIS-01`() async throws {
+  @Test func `the history says who changed what, from what to what, and in which version HIS-01`()
+    async throws
+  {
     try await TestServer.run { server in
       let org = try await server.organization()
       let made = try await server.post("/v1/contacts", as: org.office.token, ["last_name": "Dupont"])
@@ -72,7 +74,8 @@ import Testing
     }
   }
 
-  @Test func `a dossier has its history; its field return shows to administrators and accountants HIS-03 IDN-11`()
+  @Test
+  func `a dossier has its history; its field return shows to administrators and accountants HIS-03 IDN-11`()
     async throws
   {
     try await TestServer.run { server in

@@ -10,7 +10,8 @@ import Testing
     try await TestServer.run { server in
       let org = try await server.organization()
       let made = try await server.post(
-        "/v1/api-tokens", as: org.admin.token, ["name": "Compta", "scopes": ["invoices:read", "invoices:read"]])
+        "/v1/api-tokens", as: org.admin.token,
+        ["name": "Compta", "scopes": ["invoices:read", "invoices:read"]])
       #expect(made.status == 201, "\(made.text)")
       #expect(made["scopes"] == ["invoices:read"])
       let token = made["token"].string ?? ""
@@ -21,7 +22,9 @@ import Testing
       #expect(try await server.get(path, as: org.admin.token)["token"] == .null)
       #expect(try await server.send(.delete, path, as: org.admin.token).status == 204)
       #expect(try await server.get("/v1/me", as: token).status == 401)
-      #expect(try await server.get("/v1/api-tokens", as: org.admin.token)["items"].array?.first?["revoked_at"] != .null)
+      #expect(
+        try await server.get("/v1/api-tokens", as: org.admin.token)["items"].array?.first?["revoked_at"]
+          != .null)
     }
   }
 
@@ -55,7 +58,8 @@ import Testing
       let kept: Bool? = try await server.asOwner(org.id) { transaction in
         try await transaction.value(
           Bool.self,
-          "SELECT bool_or(position('cst_pat_'::bytea IN body) > 0) FROM system.idempotency_key WHERE organization_id = \(org.id)")
+          "SELECT bool_or(position('cst_pat_'::bytea IN body) > 0) FROM system.idempotency_key WHERE organization_id = \(org.id)"
+        )
       }
       #expect(kept == false)
     }
@@ -67,7 +71,8 @@ import Testing
       for token in [org.office.token, org.accountant.token, org.marc.token] {
         #expect(try await server.get("/v1/api-tokens", as: token).status == 403)
         #expect(
-          try await server.post("/v1/api-tokens", as: token, ["name": "X", "scopes": ["invoices:read"]]).status == 403)
+          try await server.post("/v1/api-tokens", as: token, ["name": "X", "scopes": ["invoices:read"]])
+            .status == 403)
       }
     }
   }

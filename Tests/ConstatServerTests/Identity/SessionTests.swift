@@ -35,7 +35,9 @@ import Testing
     }
   }
 
-  @Test func `the parent is spent once its successor has been used, but for a second tab's half minute`() async throws {
+  @Test func `the parent is spent once its successor has been used, but for a second tab's half minute`()
+    async throws
+  {
     try await TestServer.run { server in
       let org = try await server.organization()
       try await server.givePassword(org.id, org.office.id)

@@ -36,12 +36,15 @@ import Testing
       for answer in [wrong, unknown, passwordless, elsewhere] {
         #expect(answer.status == 401)
         #expect(answer["code"] == "invalid-credentials")
-        #expect(Set(answer.json.object?.keys.map { $0 } ?? []) == Set(wrong.json.object?.keys.map { $0 } ?? []))
+        #expect(
+          Set(answer.json.object?.keys.map { $0 } ?? []) == Set(wrong.json.object?.keys.map { $0 } ?? []))
       }
     }
   }
 
-  @Test func `failures make an address wait on that network, and leave its owner's own network alone`() async throws {
+  @Test func `failures make an address wait on that network, and leave its owner's own network alone`()
+    async throws
+  {
     try await TestServer.run { server in
       let org = try await server.organization()
       try await server.givePassword(org.id, org.office.id)
@@ -161,7 +164,8 @@ import Testing
 extension TestServer {
   @discardableResult
   func signIn(
-    _ email: String, password: String = TestServer.password, organization: String? = nil, from address: String? = nil
+    _ email: String, password: String = TestServer.password, organization: String? = nil,
+    from address: String? = nil
   ) async throws -> Answer {
     var body: [String: JSONValue] = ["email": .string(email), "password": .string(password)]
     if let organization { body["organization"] = .string(organization) }

@@ -6,12 +6,17 @@ import Support
 import Testing
 
 @Suite struct UserTests {
-  @Test func `an administrator adds a colleague, whose first password works and is then his own IDN-04`() async throws {
+  @Test func `an administrator adds a colleague, whose first password works and is then his own IDN-04`()
+    async throws
+  {
     try await TestServer.run { server in
       let org = try await server.organization()
       let made = try await server.post(
         "/v1/users", as: org.admin.token,
-        ["email": "lea@example.test", "last_name": "Léa", "profiles": ["office", "sales"], "password": "premier mot de passe"])
+        [
+          "email": "lea@example.test", "last_name": "Léa", "profiles": ["office", "sales"],
+          "password": "premier mot de passe",
+        ])
       #expect(made.status == 201, "\(made.text)")
       #expect(made["has_password"] == true)
       let id = made["id"].string ?? ""
@@ -20,7 +25,8 @@ import Testing
       let other = try await server.session(org.id, UUID(uuidString: id)!)
 
       let wrong = try await server.post(
-        "/v1/users/\(id)/password", as: token, ["current_password": "faux", "password": "deuxième mot de passe"])
+        "/v1/users/\(id)/password", as: token,
+        ["current_password": "faux", "password": "deuxième mot de passe"])
       #expect(wrong.status == 422 && wrong["errors"].array?.first?["code"] == "wrong-password")
       let byAdmin = try await server.post(
         "/v1/users/\(id)/password", as: org.admin.token, ["password": "choisi par un autre"])
@@ -43,7 +49,8 @@ import Testing
     try await TestServer.run { server in
       let org = try await server.organization()
       let made = try await server.post(
-        "/v1/users", as: org.admin.token, ["email": .string(org.office.email.uppercased()), "last_name": "Bis"])
+        "/v1/users", as: org.admin.token,
+        ["email": .string(org.office.email.uppercased()), "last_name": "Bis"])
       #expect(made.status == 409 && made["code"] == "email-taken")
       let changed = try await server.patch(
         "/v1/users/\(org.sales.id)", as: org.admin.token, ["email": .string(org.office.email)])
@@ -58,7 +65,8 @@ import Testing
       let body: JSONValue = ["email": "x@example.test", "last_name": "X"]
       #expect(try await server.post("/v1/users", as: org.office.token, body).status == 403)
       #expect(try await server.post("/v1/users", as: org.accountant.token, body).status == 403)
-      let raised = try await server.patch("/v1/users/\(plain.id)", as: plain.token, ["profiles": ["super_admin"]])
+      let raised = try await server.patch(
+        "/v1/users/\(plain.id)", as: plain.token, ["profiles": ["super_admin"]])
       #expect(raised.status == 403 && raised["code"] == "super-admin-only")
       let unseated = try await server.post("/v1/users/\(org.admin.id)/deactivation", as: plain.token)
       #expect(unseated.status == 403)
@@ -75,7 +83,8 @@ import Testing
       let org = try await server.organization()
       let alone = try await server.post("/v1/users/\(org.admin.id)/deactivation", as: org.admin.token)
       #expect(alone.status == 409 && alone["code"] == "last-super-admin")
-      let demoted = try await server.patch("/v1/users/\(org.admin.id)", as: org.admin.token, ["profiles": ["admin"]])
+      let demoted = try await server.patch(
+        "/v1/users/\(org.admin.id)", as: org.admin.token, ["profiles": ["admin"]])
       #expect(demoted.status == 409)
       let second = try await server.person(org.id, "second", [.superAdmin])
       async let one = server.post("/v1/users/\(org.admin.id)/deactivation", as: org.admin.token)
@@ -85,7 +94,9 @@ import Testing
     }
   }
 
-  @Test func `a deactivated account loses its sessions and its API tokens until it is reactivated`() async throws {
+  @Test func `a deactivated account loses its sessions and its API tokens until it is reactivated`()
+    async throws
+  {
     try await TestServer.run { server in
       let org = try await server.organization()
       try await server.givePassword(org.id, org.office.id)
@@ -104,8 +115,9 @@ import Testing
     try await TestServer.run { server in
       let org = try await server.organization()
       let technicians = try await server.get("/v1/users?profile=technician", as: org.office.token)
-      #expect(Set(technicians["items"].array?.compactMap { $0["id"]?.string } ?? [])
-        == [org.marc.id.uuidString.lowercased(), org.nadia.id.uuidString.lowercased()])
+      #expect(
+        Set(technicians["items"].array?.compactMap { $0["id"]?.string } ?? [])
+          == [org.marc.id.uuidString.lowercased(), org.nadia.id.uuidString.lowercased()])
       #expect(try await server.get("/v1/users?kind=client", as: org.office.token)["items"] == [])
       let path = "/v1/users/\(org.marc.id)"
       let first = try await server.patch(path, as: org.admin.token, ["first_name": "Marc"], ifMatch: "\"v1\"")

@@ -14,7 +14,8 @@ import Testing
     init(_ server: TestServer) async throws {
       self.server = server
       org = try await server.organization()
-      analyser = try await server.made(server.post("/v1/lead-analysers", as: org.admin.token, ["name": "Fondis 1"]))
+      analyser = try await server.made(
+        server.post("/v1/lead-analysers", as: org.admin.token, ["name": "Fondis 1"]))
     }
 
     func dossier(_ city: String, _ codes: [JSONValue] = ["lead"]) async throws -> String {
@@ -28,13 +29,16 @@ import Testing
         "/v1/appointments", as: org.office.token,
         .object(
           [
-            "dossier_id": .string(dossier), "technician_id": .string(person.wire), "starts_at_local": .string(local),
+            "dossier_id": .string(dossier), "technician_id": .string(person.wire),
+            "starts_at_local": .string(local),
             "lead_analyser_id": .string(analyser),
           ].merging(more) { $1 }))
     }
 
     func bookings() async throws -> [JSONValue] {
-      try await server.get("/v1/lead-analyser-bookings?from=2027-01-01&to=2027-01-31", as: org.office.token)["items"].array ?? []
+      try await server.get("/v1/lead-analyser-bookings?from=2027-01-01&to=2027-01-31", as: org.office.token)[
+        "items"
+      ].array ?? []
     }
   }
 
@@ -47,13 +51,17 @@ import Testing
       let refused = try await shop.book(dax, shop.org.nadia, "2027-01-12T11:00")
       #expect(refused.status == 409 && refused["code"] == "lead-analyser-taken", "\(refused.text)")
       #expect(refused["holder"] == "cabinet-basque-marc Test" && refused["city"] == "Bayonne")
-      #expect(refused["day"] == "2027-01-12" && refused["half_day"] == "morning" && refused["time"] == "09:00")
+      #expect(
+        refused["day"] == "2027-01-12" && refused["half_day"] == "morning" && refused["time"] == "09:00")
       #expect(try await server.get("/v1/dossiers/\(dax)", as: shop.org.office.token)["status"] == "to_quote")
       // The afternoon is another half-day; an appointment over 13:00 takes both.
       #expect(try await shop.book(dax, shop.org.nadia, "2027-01-12T13:00").status == 201)
-      let both = try await shop.book(shop.dossier("Pau"), shop.org.marc, "2027-01-13T12:00", ["duration_minutes": 120])
+      let both = try await shop.book(
+        shop.dossier("Pau"), shop.org.marc, "2027-01-13T12:00", ["duration_minutes": 120])
       #expect(both.status == 201)
-      let halves = try await shop.bookings().filter { $0["day"] == "2027-01-13" }.compactMap { $0["half_day"]?.string }
+      let halves = try await shop.bookings().filter { $0["day"] == "2027-01-13" }.compactMap {
+        $0["half_day"]?.string
+      }
       #expect(halves == ["morning", "afternoon"])
     }
   }
@@ -66,17 +74,20 @@ import Testing
       #expect(try await shop.book(same, shop.org.nadia, "2027-01-12T11:00").status == 409)
       let handed = try await shop.book(same, shop.org.nadia, "2027-01-12T11:00", ["hand_over": true])
       #expect(handed.status == 201 && handed["hand_over"] == true, "\(handed.text)")
-      let far = try await shop.book(shop.dossier("Dax"), shop.org.nadia, "2027-01-12T08:00", ["hand_over": true])
+      let far = try await shop.book(
+        shop.dossier("Dax"), shop.org.nadia, "2027-01-12T08:00", ["hand_over": true])
       #expect(far.status == 409 && far["code"] == "hand-over-across-communes")
     }
   }
 
-  @Test func `an analyser goes only on a mission that needs one, and one that is there PLA-14`() async throws {
+  @Test func `an analyser goes only on a mission that needs one, and one that is there PLA-14`() async throws
+  {
     try await TestServer.run { server in
       let shop = try await Workshop(server)
       let refused = try await shop.book(shop.dossier("Bayonne", ["dpe"]), shop.org.marc, "2027-01-12T09:00")
       #expect(refused.status == 422 && refused["code"] == "lead-analyser-not-needed")
-      try await server.patch("/v1/lead-analysers/\(shop.analyser)", as: shop.org.admin.token, ["active": false])
+      try await server.patch(
+        "/v1/lead-analysers/\(shop.analyser)", as: shop.org.admin.token, ["active": false])
       let retired = try await shop.book(shop.dossier("Bayonne"), shop.org.marc, "2027-01-12T09:00")
       #expect(retired.status == 422 && retired["errors"].array?.first?["pointer"] == "/lead_analyser_id")
       #expect(try await shop.bookings().isEmpty)
@@ -89,7 +100,8 @@ import Testing
       let booked = try await shop.book(shop.dossier("Bayonne"), shop.org.marc, "2027-01-12T09:00")
       let path = "/v1/appointments/\(booked["id"].string ?? "")"
       try await server.patch(path, as: shop.org.office.token, ["starts_at_local": "2027-01-14T15:00"])
-      #expect(try await shop.bookings().map { [$0["day"], $0["half_day"]] } == [["2027-01-14", "afternoon"]])
+      #expect(
+        try await shop.bookings().map { [$0["day"], $0["half_day"]] } == [["2027-01-14", "afternoon"]])
       try await server.patch(path, as: shop.org.office.token, ["technician_id": .string(shop.org.nadia.wire)])
       #expect(try await shop.bookings().map { $0["technician_id"] } == [.string(shop.org.nadia.wire)])
       let freed = try await server.patch(path, as: shop.org.office.token, ["lead_analyser_id": nil])
@@ -116,7 +128,8 @@ import Testing
         }
         return try await group.reduce(into: []) { $0.append($1) }
       }
-      #expect(statuses.filter { $0 == 201 }.count == 1 && statuses.filter { $0 == 409 }.count == 9, "\(statuses)")
+      #expect(
+        statuses.filter { $0 == 201 }.count == 1 && statuses.filter { $0 == 409 }.count == 9, "\(statuses)")
       #expect(try await shop.bookings().count == 1)
       #expect(try await server.get("/v1/appointments", as: shop.org.office.token)["items"].array?.count == 1)
     }

@@ -17,9 +17,11 @@ import Testing
       let moved = try await server.patch(
         "/v1/organization", as: org.admin.token, ["time_zone": "Indian/Reunion"], ifMatch: etag)
       #expect(moved["time_zone"] == "Indian/Reunion", "\(moved.text)")
-      let stale = try await server.patch("/v1/organization", as: org.admin.token, ["name": "X"], ifMatch: etag)
+      let stale = try await server.patch(
+        "/v1/organization", as: org.admin.token, ["name": "X"], ifMatch: etag)
       #expect(stale.status == 412)
-      let nowhere = try await server.patch("/v1/organization", as: org.admin.token, ["time_zone": "Europe/Bayonne"])
+      let nowhere = try await server.patch(
+        "/v1/organization", as: org.admin.token, ["time_zone": "Europe/Bayonne"])
       #expect(nowhere["errors"].array?.first?["code"] == "unknown-time-zone")
       let renamed = try await server.patch("/v1/organization", as: org.admin.token, ["slug": "autre"])
       #expect(renamed.status == 422)
@@ -50,7 +52,8 @@ import Testing
       }
       let late = try await server.patch(path, as: org.admin.token, ["invoice_prefix": "FB"])
       #expect(late.status == 409 && late["code"] == "prefix-in-use")
-      let same = try await server.patch(path, as: org.admin.token, ["invoice_prefix": "FA", "city": "Bayonne"])
+      let same = try await server.patch(
+        path, as: org.admin.token, ["invoice_prefix": "FA", "city": "Bayonne"])
       #expect(same.status == 200 && same["city"] == "Bayonne")
       #expect(try await server.send(.delete, path, as: org.admin.token).status == 405)
     }

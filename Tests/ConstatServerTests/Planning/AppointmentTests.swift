@@ -5,14 +5,19 @@ import Testing
 
 /// From an order to a time on someone's planning.
 @Suite struct AppointmentTests {
-  @Test func `a booked visit schedules the dossier, at local time, as long as estimated DOS-11 DOS-18 PLA-06`() async throws {
+  @Test
+  func `a booked visit schedules the dossier, at local time, as long as estimated DOS-11 DOS-18 PLA-06`()
+    async throws
+  {
     try await TestServer.run { server in
       let org = try await server.organization()
-      let dossier = try await server.made(server.dossier(as: org, ["city": "Bayonne", "estimated_minutes": 90]))
+      let dossier = try await server.made(
+        server.dossier(as: org, ["city": "Bayonne", "estimated_minutes": 90]))
       let booked = try await server.post(
         "/v1/appointments", as: org.office.token,
         [
-          "dossier_id": .string(dossier), "technician_id": .string(org.marc.wire), "starts_at_local": "2027-01-12T09:00",
+          "dossier_id": .string(dossier), "technician_id": .string(org.marc.wire),
+          "starts_at_local": "2027-01-12T09:00",
           "comment": "Chien dans la cour",
         ])
       #expect(booked.status == 201, "\(booked.text)")
@@ -22,13 +27,17 @@ import Testing
       let after = try await server.get("/v1/dossiers/\(dossier)", as: org.office.token)
       #expect(after["status"] == "scheduled" && after["technician_id"] == .string(org.marc.wire))
       #expect(after["appointment_starts_at"] == "2027-01-12T08:00:00Z")
-      let listed = try await server.get("/v1/dossiers?technician_id=\(org.marc.wire)&appointment_on=2027-01-12", as: org.office.token)
+      let listed = try await server.get(
+        "/v1/dossiers?technician_id=\(org.marc.wire)&appointment_on=2027-01-12", as: org.office.token)
       #expect(listed["items"].array?.first?["technician_initials"] == "CT", "\(listed.text)")
       // By instant, without estimate: an hour (AMB-28).
       let plain = try await server.made(server.dossier(as: org))
       let instant = try await server.post(
         "/v1/appointments", as: org.office.token,
-        ["dossier_id": .string(plain), "technician_id": .string(org.nadia.wire), "starts_at": "2027-07-12T08:00:00Z"])
+        [
+          "dossier_id": .string(plain), "technician_id": .string(org.nadia.wire),
+          "starts_at": "2027-07-12T08:00:00Z",
+        ])
       #expect(instant["starts_at_local"] == "2027-07-12T10:00" && instant["duration_minutes"] == 60)
     }
   }
@@ -42,14 +51,17 @@ import Testing
           "/v1/appointments", as: org.office.token,
           .object(
             [
-              "dossier_id": .string(dossier), "technician_id": .string(org.marc.wire), "starts_at_local": .string(local),
+              "dossier_id": .string(dossier), "technician_id": .string(org.marc.wire),
+              "starts_at_local": .string(local),
             ].merging(more) { $1 }))
       }
       let gap = try await book("2027-03-28T02:30")
       #expect(gap.status == 422 && gap["code"] == "nonexistent-local-time", "\(gap.text)")
       #expect(gap["errors"].array?.first?["pointer"] == "/starts_at_local")
       let twice = try await book("2027-10-31T02:30")
-      #expect(twice.status == 422 && twice["code"] == "ambiguous-local-time" && twice["utc_offset_minutes"] == [120, 60])
+      #expect(
+        twice.status == 422 && twice["code"] == "ambiguous-local-time"
+          && twice["utc_offset_minutes"] == [120, 60])
       let wrong = try await book("2027-10-31T02:30", ["utc_offset_minutes": 0])
       #expect(wrong.status == 422 && wrong["code"] == "wrong-utc-offset")
       let second = try await book("2027-10-31T02:30", ["utc_offset_minutes": 60])
@@ -62,23 +74,29 @@ import Testing
     }
   }
 
-  @Test func `one technician is at one place at a time unless told otherwise, and missions are for technicians`() async throws {
+  @Test
+  func `one technician is at one place at a time unless told otherwise, and missions are for technicians`()
+    async throws
+  {
     try await TestServer.run { server in
       let org = try await server.organization()
       let dossier = try await server.made(server.dossier(as: org, ["city": "Dax"]))
-      func book(_ person: TestOrganization.Person, _ local: String, _ more: [String: JSONValue] = [:]) async throws
+      func book(_ person: TestOrganization.Person, _ local: String, _ more: [String: JSONValue] = [:])
+        async throws
         -> TestServer.Answer
       {
         try await server.post(
           "/v1/appointments", as: org.office.token,
           .object(
             [
-              "dossier_id": .string(dossier), "technician_id": .string(person.wire), "starts_at_local": .string(local),
+              "dossier_id": .string(dossier), "technician_id": .string(person.wire),
+              "starts_at_local": .string(local),
             ].merging(more) { $1 }))
       }
       let first = try await book(org.marc, "2027-01-12T09:00")
       let clash = try await book(org.marc, "2027-01-12T09:59")
-      #expect(clash.status == 409 && clash["code"] == "technician-busy" && clash["appointment_id"] == first["id"])
+      #expect(
+        clash.status == 409 && clash["code"] == "technician-busy" && clash["appointment_id"] == first["id"])
       #expect(clash["city"] == "Dax")
       #expect(try await book(org.marc, "2027-01-12T10:00").status == 201)
       #expect(try await book(org.nadia, "2027-01-12T09:00").status == 201)
@@ -103,15 +121,18 @@ import Testing
       let booked = try await server.post(
         "/v1/appointments", as: org.office.token,
         [
-          "dossier_id": .string(dossier), "technician_id": .string(org.marc.wire), "starts_at_local": "2027-01-12T09:00",
+          "dossier_id": .string(dossier), "technician_id": .string(org.marc.wire),
+          "starts_at_local": "2027-01-12T09:00",
           "duration_minutes": 120,
         ])
       let path = "/v1/appointments/\(booked["id"].string ?? "")"
-      let longer = try await server.patch(path, as: org.office.token, ["duration_minutes": 150], ifMatch: booked.etag)
+      let longer = try await server.patch(
+        path, as: org.office.token, ["duration_minutes": 150], ifMatch: booked.etag)
       #expect(longer["starts_at"] == booked["starts_at"] && longer["duration_minutes"] == 150)
       let moved = try await server.patch(path, as: org.office.token, ["starts_at_local": "2027-01-13T14:00"])
       #expect(moved["starts_at"] == "2027-01-13T13:00:00Z" && moved["duration_minutes"] == 60, "AMB-28")
-      let given = try await server.patch(path, as: org.office.token, ["technician_id": .string(org.nadia.wire)])
+      let given = try await server.patch(
+        path, as: org.office.token, ["technician_id": .string(org.nadia.wire)])
       #expect(given["technician_id"] == .string(org.nadia.wire) && given["starts_at"] == moved["starts_at"])
       let stale = try await server.patch(path, as: org.office.token, ["comment": "x"], ifMatch: booked.etag)
       #expect(stale.status == 412)
@@ -131,11 +152,14 @@ import Testing
       let org = try await server.organization()
       let dossier = try await server.made(server.dossier(as: org))
       let body: JSONValue = [
-        "dossier_id": .string(dossier), "technician_id": .string(org.marc.wire), "starts_at_local": "2027-01-12T09:00",
+        "dossier_id": .string(dossier), "technician_id": .string(org.marc.wire),
+        "starts_at_local": "2027-01-12T09:00",
       ]
       let booked = try await server.post("/v1/appointments", as: org.office.token, body)
       try await server.post("/v1/dossiers/\(dossier)/status", as: org.office.token, ["status": "cancelled"])
-      #expect(try await server.get("/v1/appointments/\(booked["id"].string ?? "")", as: org.office.token)["status"] == "cancelled")
+      #expect(
+        try await server.get("/v1/appointments/\(booked["id"].string ?? "")", as: org.office.token)["status"]
+          == "cancelled")
       let refused = try await server.post("/v1/appointments", as: org.office.token, body)
       #expect(refused.status == 409 && refused["code"] == "dossier-closed")
     }

@@ -4,14 +4,17 @@ import Support
 import Testing
 
 @Suite struct PricingTests {
-  @Test func `pack, units and typed amount stand side by side, the prescriber's discount taken off DOS-39 DOS-40 DOS-41`()
+  @Test
+  func
+    `pack, units and typed amount stand side by side, the prescriber's discount taken off DOS-39 DOS-40 DOS-41`()
     async throws
   {
     try await TestServer.run { server in
       let org = try await server.organization()
       let list = try await server.priceList(as: org)
       let agency = try await server.contact(
-        "Agence du Port", as: org, ["kind": "agency", "discount_rate": "20", "discount_comment": "Partenaire"])
+        "Agence du Port", as: org,
+        ["kind": "agency", "discount_rate": "20", "discount_comment": "Partenaire"])
       let answer = try await server.post(
         "/v1/price-calculations", as: org.office.token,
         [
@@ -49,7 +52,8 @@ import Testing
         ["price_list_id": .string(list), "diagnostic_codes": ["dpe"], "discount_cents": 500_00])
       #expect(beyond.status == 422 && beyond["code"] == "discount-exceeds-price")
       let empty = try await server.post(
-        "/v1/price-calculations", as: org.office.token, ["price_list_id": .string(list), "diagnostic_codes": []])
+        "/v1/price-calculations", as: org.office.token,
+        ["price_list_id": .string(list), "diagnostic_codes": []])
       #expect(empty.status == 422 && empty["code"] == "no-diagnostics")
       let unknown = try await server.post(
         "/v1/price-calculations", as: org.office.token,
@@ -61,7 +65,8 @@ import Testing
   @Test func `a unit price is for one diagnostic of the catalogue ORG-07`() async throws {
     try await TestServer.run { server in
       let org = try await server.organization()
-      let list = try await server.made(server.post("/v1/price-lists", as: org.admin.token, ["name": "T", "vat_rate": "5.5"]))
+      let list = try await server.made(
+        server.post("/v1/price-lists", as: org.admin.token, ["name": "T", "vat_rate": "5.5"]))
       func line(_ more: [String: JSONValue]) async throws -> TestServer.Answer {
         try await server.post(
           "/v1/price-lists/\(list)/lines", as: org.admin.token,

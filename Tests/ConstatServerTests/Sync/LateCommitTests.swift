@@ -8,18 +8,22 @@ import Support
 import Synchronization
 import Testing
 
-/// Rows numbered when written and visible when committed are what cursors miss. The version is taken at COMMIT.
+/// Rows numbered when written and visible when committed are what cursors miss. The version is taken at
+/// COMMIT.
 @Suite struct LateCommitTests {
   private static let writers = 16
   private static let perWriter = 320
 
-  @Test func `a puller following its cursor misses none of 5,120 changes by 16 writers that commit late`() async throws {
+  @Test func `a puller following its cursor misses none of 5,120 changes by 16 writers that commit late`()
+    async throws
+  {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)
       let device = try await work.enrol(work.org.marc)
       let pool = Pool(
         PoolConfiguration(
-          url: server.database.appURL, size: Self.writers, pipelineConnections: 1, acquireTimeoutMilliseconds: 30_000),
+          url: server.database.appURL, size: Self.writers, pipelineConnections: 1,
+          acquireTimeoutMilliseconds: 30_000),
         logger: Logger(label: "writers", factory: { _ in SwiftLogNoOpLogHandler() }))
       let isWriting = Mutex(true)
       async let seen = Self.follow(device, while: { isWriting.withLock { $0 } })

@@ -40,20 +40,24 @@ import Testing
       #expect(first["results"].array?.first?["v"] == again["results"].array?.first?["v"])
       let changes = try await server.asOwner(work.org.id) { transaction in
         try await transaction.value(
-          Int.self, "SELECT count(*) FROM system.history WHERE table_name = 'dossier' AND operation = 'update'")
+          Int.self,
+          "SELECT count(*) FROM system.history WHERE table_name = 'dossier' AND operation = 'update'")
       }
       #expect(changes == 1)
     }
   }
 
-  @Test func `independent edits both stand, a contested field becomes a conflict that the office resolves`() async throws {
+  @Test func `independent edits both stand, a contested field becomes a conflict that the office resolves`()
+    async throws
+  {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)
       let device = try await work.enrol(work.org.marc)
       try await device.pull()
       try await server.asOwner(work.org.id) { transaction in
         _ = try await transaction.execute(
-          "UPDATE dossier SET street = '5 rue Vieille', internal_reference = 'bureau' WHERE id = \(work.dossier)")
+          "UPDATE dossier SET street = '5 rue Vieille', internal_reference = 'bureau' WHERE id = \(work.dossier)"
+        )
       }
       let edit = device.mutation(
         .dossier, work.dossier.uuidString, in: work.dossier, set: ["street": "3 rue Neuve", "floor": "2"],
@@ -63,7 +67,8 @@ import Testing
       #expect(result?["status"] == "conflicted", "\(answer.text)")
       try await device.pull()
       let row = device.rows[EntityKey(.dossier, work.dossier.uuidString.lowercased())]
-      #expect(row?["street"] == "3 rue Neuve" && row?["floor"] == "2" && row?["internal_reference"] == "bureau")
+      #expect(
+        row?["street"] == "3 rue Neuve" && row?["floor"] == "2" && row?["internal_reference"] == "bureau")
       let conflicts = try await server.get("/v1/sync/conflicts?state=open", as: work.org.office.token)
       let conflict = conflicts["items"].array?.first
       #expect(conflict?["field"] == "street" && conflict?["theirs"]?["value"] == "5 rue Vieille")
@@ -72,13 +77,16 @@ import Testing
       let resolved = try await server.post(path, as: work.org.office.token, ["choice": "theirs"])
       #expect(resolved["state"] == "resolved", "\(resolved.text)")
       try await device.pull()
-      #expect(device.rows[EntityKey(.dossier, work.dossier.uuidString.lowercased())]?["street"] == "5 rue Vieille")
+      #expect(
+        device.rows[EntityKey(.dossier, work.dossier.uuidString.lowercased())]?["street"] == "5 rue Vieille")
       let twice = try await server.post(path, as: work.org.office.token, ["choice": "mine"])
       #expect(twice.status == 409 && twice["code"] == "conflict-resolved")
     }
   }
 
-  @Test func `a mission given to a colleague leaves the device, and what it still held is parked`() async throws {
+  @Test func `a mission given to a colleague leaves the device, and what it still held is parked`()
+    async throws
+  {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)
       let device = try await work.enrol(work.org.marc)
@@ -88,7 +96,8 @@ import Testing
           "UPDATE appointment SET technician_id = \(work.org.nadia.id) WHERE id = \(work.appointment)")
       }
       let late = device.mutation(
-        .dossier, work.dossier.uuidString, in: work.dossier, set: ["notes": "cave inondée"], was: ["notes": .null])
+        .dossier, work.dossier.uuidString, in: work.dossier, set: ["notes": "cave inondée"],
+        was: ["notes": .null])
       let answer = try await device.push([late])
       #expect(answer["results"].array?.first?["status"] == "parked", "\(answer.text)")
       #expect(answer["results"].array?.first?["reason"] == "reassigned")
@@ -104,7 +113,9 @@ import Testing
     }
   }
 
-  @Test func `a shared row that loses its later link between two pages still comes by the earlier one`() async throws {
+  @Test func `a shared row that loses its later link between two pages still comes by the earlier one`()
+    async throws
+  {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)
       let second = server.services.clock.newID()
@@ -148,7 +159,8 @@ import Testing
       let device = try await work.enrol(work.org.marc)
       try await device.pull()
       #expect(try await server.delete("/v1/devices/\(device.id)", as: work.org.admin.token).status == 204)
-      let pull = try await server.post("/v1/sync/pull", as: device.token, PullRequest(cursor: device.cursor).json)
+      let pull = try await server.post(
+        "/v1/sync/pull", as: device.token, PullRequest(cursor: device.cursor).json)
       #expect(pull.status == 403 && pull["wipe_after_push"] == true && pull["lmid"] == 0)
       let answer = try await device.push([
         device.mutation(.dossier, work.dossier.uuidString, in: work.dossier, set: ["notes": "dernier mot"])
@@ -157,14 +169,19 @@ import Testing
     }
   }
 
-  @Test func `outbuildings, diagnostics, the mission order and signatures are created offline MIS-12 MIS-13 MIS-20`() async throws {
+  @Test
+  func
+    `outbuildings, diagnostics, the mission order and signatures are created offline MIS-12 MIS-13 MIS-20`()
+    async throws
+  {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)
       let device = try await work.enrol(work.org.marc)
       try await device.pull()
       let clock = server.services.clock
       let dossier = JSONValue.string(work.dossier.uuidString.lowercased())
-      let png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+      let png =
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
       let answer = try await device.push([
         device.mutation(
           .outbuilding, clock.newID().uuidString, in: work.dossier, .create,
@@ -202,9 +219,11 @@ import Testing
             String.self,
             "SELECT pg_get_viewdef(c.oid) FROM pg_class c WHERE c.relname = \("sync_" + type.rawValue)") ?? ""
         }
-        let inner = columns.components(separatedBy: "FROM ( SELECT ").last?.components(separatedBy: ") f)").first ?? ""
+        let inner =
+          columns.components(separatedBy: "FROM ( SELECT ").last?.components(separatedBy: ") f)").first ?? ""
         for field in type.visibleFields { #expect(inner.contains(field), "\(type.rawValue).\(field)") }
-        let count = inner.split(separator: "\n").filter { !$0.trimmingCharacters(in: .whitespaces).isEmpty }.count
+        let count = inner.split(separator: "\n").filter { !$0.trimmingCharacters(in: .whitespaces).isEmpty }
+          .count
         #expect(count == type.visibleFields.count, "\(type.rawValue): \(inner)")
       }
     }

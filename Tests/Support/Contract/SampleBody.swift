@@ -2,7 +2,8 @@ public import ConstatCore
 public import ConstatServer
 import Foundation
 
-/// The smallest body that an operation's schema admits, so that a test can call any operation of the contract.
+/// The smallest body that an operation's schema admits, so that a test can call any operation of the
+/// contract.
 public struct SampleBody: Sendable {
   /// A schema for which no sample is known: teach it here.
   public struct Unknown: Error, CustomStringConvertible {
@@ -16,7 +17,9 @@ public struct SampleBody: Sendable {
   /// The media type and the bytes of a request; nil when the operation takes no body.
   public func request(_ operation: JSONValue) throws -> (mediaType: String, bytes: [UInt8])? {
     let body = contract.resolved(operation["requestBody"] ?? .null)
-    guard let content = body["content"]?.object, let mediaType = content.keys.sorted().first else { return nil }
+    guard let content = body["content"]?.object, let mediaType = content.keys.sorted().first else {
+      return nil
+    }
     if mediaType == "application/pdf" { return (mediaType, TestServer.pdf) }
     guard mediaType.hasSuffix("json"), let schema = content[mediaType]?["schema"] else {
       throw Unknown(description: "media type \(mediaType)")
@@ -47,7 +50,8 @@ public struct SampleBody: Sendable {
       for part in parts { members.merge(try value(part).object ?? [:]) { $1 } }
       return .object(members)
     }
-    let types = schema["type"]?.string.map { [$0] } ?? schema["type"]?.array?.compactMap(\.string) ?? ["object"]
+    let types =
+      schema["type"]?.string.map { [$0] } ?? schema["type"]?.array?.compactMap(\.string) ?? ["object"]
     switch types.first(where: { $0 != "null" }) {
     case "object": return try object(schema)
     case "array":
@@ -80,10 +84,12 @@ public struct SampleBody: Sendable {
       return String(repeating: "x", count: max(1, Int(schema["minLength"]?.integer ?? 1)))
     }
     let samples = [
-      "732829320", "73282932000074", "5.5", "FR", "12-31", "13:00", "2026-12-01T09:00", "2026-12-01", "test_dpe",
+      "732829320", "73282932000074", "5.5", "FR", "12-31", "13:00", "2026-12-01T09:00", "2026-12-01",
+      "test_dpe",
       String(repeating: "0", count: 64), "64000", "1", "2026", "morning",
     ]
-    guard let sample = samples.first(where: { $0.range(of: pattern, options: .regularExpression) != nil }) else {
+    guard let sample = samples.first(where: { $0.range(of: pattern, options: .regularExpression) != nil })
+    else {
       throw Unknown(description: "pattern \(pattern)")
     }
     return sample

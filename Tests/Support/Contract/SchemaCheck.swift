@@ -2,7 +2,8 @@ public import ConstatCore
 public import ConstatServer
 import Foundation
 
-/// Checks a JSON value against a schema of the contract: the part of JSON Schema 2020-12 that the contract uses.
+/// Checks a JSON value against a schema of the contract: the part of JSON Schema 2020-12 that the contract
+/// uses.
 public struct SchemaCheck: Sendable {
   let contract: Contract
 
@@ -16,7 +17,9 @@ public struct SchemaCheck: Sendable {
     if let types = schema["type"], !Self.types(types).contains(where: { Self.isType(value, $0) }) {
       return ["\(pointer): \(Self.name(value)) is not \(Self.types(types).joined(separator: " or "))"]
     }
-    if let choices = schema["enum"]?.array, !choices.contains(value) { faults.append("\(pointer): not in enum") }
+    if let choices = schema["enum"]?.array, !choices.contains(value) {
+      faults.append("\(pointer): not in enum")
+    }
     if let constant = schema["const"], constant != value { faults.append("\(pointer): not the constant") }
     for part in schema["allOf"]?.array ?? [] { faults += self.faults(value, part, at: pointer) }
     if let parts = schema["anyOf"]?.array ?? schema["oneOf"]?.array,
@@ -28,12 +31,18 @@ public struct SchemaCheck: Sendable {
     case .object(let members): faults += object(members, schema, at: pointer)
     case .array(let items):
       if let item = schema["items"] {
-        for (index, value) in items.enumerated() { faults += self.faults(value, item, at: "\(pointer)/\(index)") }
+        for (index, value) in items.enumerated() {
+          faults += self.faults(value, item, at: "\(pointer)/\(index)")
+        }
       }
     case .string(let text): faults += string(text, schema, at: pointer)
     case .integer(let number):
-      if let minimum = schema["minimum"]?.integer, number < minimum { faults.append("\(pointer): below minimum") }
-      if let maximum = schema["maximum"]?.integer, number > maximum { faults.append("\(pointer): above maximum") }
+      if let minimum = schema["minimum"]?.integer, number < minimum {
+        faults.append("\(pointer): below minimum")
+      }
+      if let maximum = schema["maximum"]?.integer, number > maximum {
+        faults.append("\(pointer): above maximum")
+      }
     default: break
     }
     return faults
@@ -62,7 +71,8 @@ public struct SchemaCheck: Sendable {
     switch schema["format"]?.string {
     case "uuid": return UUID(uuidString: text) == nil ? ["\(pointer): not a UUID"] : []
     case "date": return Day(text) == nil ? ["\(pointer): not a day"] : []
-    case "date-time": return Instant(text) == nil || !text.hasSuffix("Z") ? ["\(pointer): not an instant in UTC"] : []
+    case "date-time":
+      return Instant(text) == nil || !text.hasSuffix("Z") ? ["\(pointer): not an instant in UTC"] : []
     default: return []
     }
   }
@@ -73,7 +83,8 @@ public struct SchemaCheck: Sendable {
 
   private static func isType(_ value: JSONValue, _ type: String) -> Bool {
     switch (value, type) {
-    case (.null, "null"), (.bool, "boolean"), (.integer, "integer"), (.integer, "number"), (.number, "number"),
+    case (.null, "null"), (.bool, "boolean"), (.integer, "integer"), (.integer, "number"),
+      (.number, "number"),
       (.string, "string"), (.array, "array"), (.object, "object"):
       true
     default: false

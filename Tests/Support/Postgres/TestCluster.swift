@@ -67,7 +67,8 @@ public final class TestCluster: Sendable {
     ]
     options.merge(settings) { $1 }
     let server =
-      [programs.program("postgres"), "-D", "\(directory)/data"] + options.flatMap { ["-c", "\($0.key)=\($0.value)"] }
+      [programs.program("postgres"), "-D", "\(directory)/data"]
+      + options.flatMap { ["-c", "\($0.key)=\($0.value)"] }
     let lifeline = try runBeside(account, server, directory: directory)
     let superuser = try ConnectionString("host=\(directory) user=postgres dbname=postgres")
     try waitUntilReady(superuser, log: "\(directory)/log")

@@ -1,14 +1,16 @@
 public import ConstatCore
 import Foundation
 
-/// Short ways to what most stories about orders begin with. Each fails loudly through the contract's own answer.
+/// Short ways to what most stories about orders begin with. Each fails loudly through the contract's own
+/// answer.
 extension TestServer {
   /// Creates a contact and returns its id.
   public func contact(
     _ lastName: String, as org: TestOrganization, _ more: [String: JSONValue] = [:]
   ) async throws -> String {
     try await made(
-      post("/v1/contacts", as: org.office.token, .object(more.merging(["last_name": .string(lastName)]) { $1 })))
+      post(
+        "/v1/contacts", as: org.office.token, .object(more.merging(["last_name": .string(lastName)]) { $1 })))
   }
 
   /// Opens a dossier and returns its answer; the nature is sale, rental or management unless told.
@@ -21,11 +23,13 @@ extension TestServer {
       .object(["nature": "sale_rental_management"].merging(more) { $1 }), key: UUID().uuidString)
   }
 
-  /// A price list at 20 %: unit prices of 120 € (dpe), 100 € (lead), 80 € (asbestos), 90 € (gas) and a pack of the
-  /// first three at 250 €.
+  /// A price list at 20 %: unit prices of 120 € (dpe), 100 € (lead), 80 € (asbestos), 90 € (gas) and a pack
+  /// of the first three at 250 €.
   public func priceList(as org: TestOrganization) async throws -> String {
     let list = try await made(post("/v1/price-lists", as: org.admin.token, ["name": "Tarif 2026"]))
-    for (code, cents, minutes) in [("dpe", 120_00, 60), ("lead", 100_00, 45), ("asbestos", 80_00, 30), ("gas", 90_00, 20)] {
+    for (code, cents, minutes) in [
+      ("dpe", 120_00, 60), ("lead", 100_00, 45), ("asbestos", 80_00, 30), ("gas", 90_00, 20),
+    ] {
       _ = try await made(
         post(
           "/v1/price-lists/\(list)/lines", as: org.admin.token,
@@ -46,7 +50,9 @@ extension TestServer {
 
   /// The id of what was created.
   public func made(_ answer: Answer) throws -> String {
-    guard answer.status == 201, let id = answer["id"].string else { throw Unmade(status: answer.status, text: answer.text) }
+    guard answer.status == 201, let id = answer["id"].string else {
+      throw Unmade(status: answer.status, text: answer.text)
+    }
     return id
   }
 

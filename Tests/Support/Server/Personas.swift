@@ -44,7 +44,9 @@ extension TestServer {
       nadia: person(id, "\(slug)-nadia", [.technician]))
   }
 
-  public func person(_ organization: UUID, _ name: String, _ profiles: [Profile]) async throws -> TestOrganization.Person {
+  public func person(_ organization: UUID, _ name: String, _ profiles: [Profile]) async throws
+    -> TestOrganization.Person
+  {
     let account = services.clock.newID()
     let email = "\(name)@example.test"
     try await asOwner(organization) { transaction in
@@ -87,7 +89,9 @@ extension TestServer {
   }
 
   /// Hand-typed SQL of the owner, in the organization's name.
-  public func asOwner<T: Sendable>(_ organization: UUID, _ body: @escaping @Sendable (Transaction) async throws -> T) async throws -> T {
+  public func asOwner<T: Sendable>(
+    _ organization: UUID, _ body: @escaping @Sendable (Transaction) async throws -> T
+  ) async throws -> T {
     try await owner.transaction { transaction, _ in
       _ = try await transaction.query(
         """
