@@ -54,10 +54,7 @@ struct Gateway: Sendable {
     do {
       var call = Call(
         services: services, method: route.method, template: route.path, path: request.uri.path,
-        parameters: Dictionary(
-          context.parameters.map { (String($0.key), String($0.value).removingPercentEncoding ?? String($0.value)) },
-          uniquingKeysWith: { $1 }),
-        query: QueryParameters(request.uri.queryParameters.map { (String($0.key), String($0.value)) }),
+        parameters: Self.parameters(context), query: Self.query(request),
         headers: request.headers, body: [], requestID: requestID, remoteAddress: remoteAddress(request, context),
         token: token)
       try await route.admit(call)
@@ -81,22 +78,37 @@ struct Gateway: Sendable {
     return last.trimmingCharacters(in: .whitespaces)
   }
 
+  private static func parameters(_ context: GatewayContext) -> [String: String] {
+    Dictionary(
+      context.parameters.map { key, value in
+        let text = String(value)
+        return (String(key), text.utf8.contains(UInt8(ascii: "%")) ? text.removingPercentEncoding ?? text : text)
+      }, uniquingKeysWith: { $1 })
+  }
+
+  private static func query(_ request: Request) -> QueryParameters {
+    guard request.uri.query != nil else { return QueryParameters([]) }
+    return QueryParameters(request.uri.queryParameters.map { (String($0.key), String($0.value)) })
+  }
+
   static let requestIDHeader = HTTPField.Name("X-Request-Id")!
+  private static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options")!
 
   private static func response(_ reply: Reply) -> Response {
     var headers = reply.headers
-    headers[.init("X-Content-Type-Options")!] = "nosniff"
-    headers[.cacheControl] = headers[.cacheControl] ?? "no-store"
+    headers[contentTypeOptions] = "nosniff"
+    if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
     return Response(status: reply.status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: reply.body)))
   }
 
   private static func token(_ header: String) -> BearerToken? {
-    guard header.count < 200, header.lowercased().hasPrefix("bearer ") else { return nil }
+    guard header.utf8.count < 200, header.prefix(7).lowercased() == "bearer " else { return nil }
     let token = BearerToken(header.dropFirst(7).trimmingCharacters(in: .whitespaces))
     return token.flatMap { $0.kind == .access || $0.kind == .personal ? $0 : nil }
   }
 
   private static func body(_ request: Request, limit: Int) async throws -> [UInt8] {
+    if request.method == .get { return [] }
     if let length = request.headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge(limit) }
     do {
       let buffer = try await request.body.collect(upTo: limit)
@@ -120,7 +132,7 @@ struct Gateway: Sendable {
     {
       return given
     }
-    return clock.newID().uuidString.lowercased()
+    return clock.newID().wire
   }
 
   static func reply(to error: any Error, requestID: String, route: String, logger: Logger) -> Reply {

@@ -1,4 +1,5 @@
 public import ConstatCore
+import ConstatSync
 public import Foundation
 import Crypto
 
@@ -55,25 +56,16 @@ public struct BearerToken: Sendable {
     organization = bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
   }
 
-  public var hash: [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
-
-  static func base64url(_ bytes: [UInt8]) -> String {
-    String(
-      Data(bytes).base64EncodedString().compactMap {
-        switch $0 {
-        case "+": "-"
-        case "/": "_"
-        case "=": nil
-        default: $0
-        }
-      })
+  public var hash: [UInt8] {
+    var text = text
+    var hash = SHA256()
+    text.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+    return Array(hash.finalize())
   }
 
+  static func base64url(_ bytes: [UInt8]) -> String { Base64URL.text(bytes) }
+
   static func bytes(base64url text: some StringProtocol) -> [UInt8]? {
-    guard text.utf8.count <= 4096 else { return nil }
-    var standard = ""
-    for character in text { standard.append(character == "-" ? "+" : character == "_" ? "/" : character) }
-    while standard.count % 4 != 0 { standard.append("=") }
-    return Data(base64Encoded: standard).map(Array.init)
+    text.utf8.count <= 4096 ? Base64URL.bytes(text) : nil
   }
 }

@@ -34,7 +34,7 @@ struct RequestLog: Sendable {
       metadata: [
         "request.id": "\(requestID)", "route": "\(route)", "status": "\(status.code)",
         "duration_us": "\(nanoseconds / 1000)",
-        "organization.id": "\(organization?.uuidString.lowercased() ?? "-")",
+        "organization.id": "\(organization?.wire ?? "-")",
       ])
   }
 }

@@ -38,12 +38,22 @@ struct PullStore {
     let type = isEnd ? "" : position.type
     let id = isEnd ? "00000000-0000-0000-0000-000000000000" : position.id
     let changed = isFar ? changedInReach(since: lower) : changedAnywhere(since: lower)
+    let end: SQL = "ORDER BY place, type COLLATE \"C\", id"
     return """
       WITH head AS MATERIALIZED (
         SELECT version, epoch FROM system.tenant_sync WHERE organization_id = \(organization)
       ), member AS MATERIALIZED (
         SELECT dossier_id, state, reason, version FROM system.sync_membership
         WHERE organization_id = \(organization) AND technician_id = nullif(current_setting('app.account_id', true), '')::uuid
+      ), within AS MATERIALIZED (
+        SELECT s.type, s.id FROM member m
+        JOIN dossier d ON d.organization_id = \(organization) AND d.id = m.dossier_id
+        \(Self.sharedRows)
+        WHERE m.state = 'in' AND s.id IS NOT NULL
+        UNION
+        SELECT 'contact', dc.contact_id FROM member m
+        JOIN dossier_contact dc ON dc.organization_id = \(organization) AND dc.dossier_id = m.dossier_id
+        WHERE m.state = 'in'
       ), \(changed)
       ), reaching AS (
         SELECT m.dossier_id, m.version FROM member m WHERE m.state = 'in' AND m.version >= \(lower)
@@ -55,9 +65,7 @@ struct PullStore {
       ), reached AS (
         SELECT r.version, s.type, s.id FROM reaching r
         JOIN dossier d ON d.organization_id = \(organization) AND d.id = r.dossier_id
-        CROSS JOIN LATERAL (VALUES ('building', d.building_id), ('module', d.module_id), ('contact', d.requester_id),
-          ('contact', d.prescriber_id), ('contact', d.owner_id), ('contact', d.occupant_id), ('contact', d.buyer_id),
-          ('contact', d.payer_id), ('contact', d.notary_id), ('contact', d.managing_agent_id)) AS s (type, id)
+        \(Self.sharedRows)
         WHERE s.id IS NOT NULL
         UNION ALL
         SELECT r.version, 'contact', dc.contact_id FROM reaching r
@@ -73,43 +81,43 @@ struct PullStore {
         SELECT type, id, version FROM reached
         UNION ALL
         SELECT c.type, c.id, c.version FROM changed c
-        WHERE (c.type = 'contact' AND EXISTS (
-            SELECT 1 FROM member m JOIN dossier d ON d.organization_id = \(organization) AND d.id = m.dossier_id
-            WHERE m.state = 'in' AND (c.id IN (d.requester_id, d.prescriber_id, d.owner_id, d.occupant_id, d.buyer_id,
-              d.payer_id, d.notary_id, d.managing_agent_id) OR EXISTS (SELECT 1 FROM dossier_contact dc
-              WHERE dc.organization_id = \(organization) AND dc.dossier_id = d.id AND dc.contact_id = c.id))))
-          OR (c.type IN ('building', 'module') AND EXISTS (
-            SELECT 1 FROM member m JOIN dossier d ON d.organization_id = \(organization) AND d.id = m.dossier_id
-            WHERE m.state = 'in' AND c.id IN (d.building_id, d.module_id)))
-          OR c.type = 'diagnostic_type'
+        WHERE c.type = 'diagnostic_type' OR (c.type IN ('contact', 'building', 'module')
+          AND (c.type, c.id) IN (SELECT w.type, w.id FROM within w))
       ), due AS (
         SELECT k.type, k.id, min(k.version) AS version FROM candidate k
         WHERE k.type = ANY (\(EntityType.allCases.map(\.rawValue)))
         GROUP BY k.type, k.id
       ), event AS (
-        SELECT greatest(d.version, e.version) AS version, e.type, e.id, NULL AS reason
+        SELECT greatest(d.version, e.version) AS place, e.organization_id, e.type, e.id, e.version, e.born,
+          e.field_versions, e.deleted, NULL AS reason
         FROM due d JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = d.type AND e.id = d.id
         UNION ALL
-        SELECT m.version, 'leave', m.dossier_id, m.reason FROM member m WHERE m.state = 'out' AND m.version >= \(lower)
+        SELECT m.version, NULL, 'leave', m.dossier_id, m.version, NULL, NULL, false, m.reason
+        FROM member m WHERE m.state = 'out' AND m.version >= \(lower)
       ), page AS (
-        SELECT version, type, id, reason FROM event
-        WHERE (version, type COLLATE "C", id) > (\(lower), \(type), \(id)::uuid)
-        ORDER BY version, type COLLATE "C", id LIMIT \(limit + 1)
+        SELECT place, organization_id, type, id, version, born, field_versions, deleted, reason FROM event
+        WHERE (place, type COLLATE "C", id) > (\(lower), \(type), \(id)::uuid)
+        \(end) LIMIT \(limit + 1)
       )
       SELECT version, '' AS type, NULL::uuid AS id, epoch AS event FROM head
       UNION ALL
-      (SELECT p.version, p.type, p.id, CASE
-        WHEN p.type = 'leave' THEN '{"op":"leave","mission":"' || p.id || '","v":' || p.version || ',"reason":"'
-          || coalesce(p.reason, 'closed') || '"}'
+      (SELECT e.place, e.type, e.id, CASE
+        WHEN e.type = 'leave' THEN '{"op":"leave","mission":"' || e.id || '","v":' || e.place || ',"reason":"'
+          || coalesce(e.reason, 'closed') || '"}'
         WHEN e.deleted THEN '{"op":"delete","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || '}'
         ELSE '{"op":"put","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || ',"born":' || e.born
           || ',"fields":' || (\(EntityStore.fields))::text || ',"fv":' || e.field_versions::text || '}'
         END AS event
-      FROM page p LEFT JOIN system.sync_entity e
-        ON e.organization_id = \(organization) AND e.type = p.type AND e.id = p.id
-      ORDER BY p.version, p.type COLLATE "C", p.id)
+      FROM page e \(end))
       """
   }
+
+  /// The rows that a dossier shares with others.
+  private static let sharedRows: SQL = """
+    CROSS JOIN LATERAL (VALUES ('building', d.building_id), ('module', d.module_id), ('contact', d.requester_id),
+      ('contact', d.prescriber_id), ('contact', d.owner_id), ('contact', d.occupant_id), ('contact', d.buyer_id),
+      ('contact', d.payer_id), ('contact', d.notary_id), ('contact', d.managing_agent_id)) AS s (type, id)
+    """
 
   private func changedAnywhere(since lower: Int64) -> SQL {
     """
@@ -121,18 +129,7 @@ struct PullStore {
 
   private func changedInReach(since lower: Int64) -> SQL {
     """
-    within AS MATERIALIZED (
-        SELECT DISTINCT s.type, s.id FROM member m
-        JOIN dossier d ON d.organization_id = \(organization) AND d.id = m.dossier_id
-        CROSS JOIN LATERAL (VALUES ('building', d.building_id), ('module', d.module_id), ('contact', d.requester_id),
-          ('contact', d.prescriber_id), ('contact', d.owner_id), ('contact', d.occupant_id), ('contact', d.buyer_id),
-          ('contact', d.payer_id), ('contact', d.notary_id), ('contact', d.managing_agent_id)) AS s (type, id)
-        WHERE m.state = 'in' AND s.id IS NOT NULL
-        UNION
-        SELECT 'contact', dc.contact_id FROM member m
-        JOIN dossier_contact dc ON dc.organization_id = \(organization) AND dc.dossier_id = m.dossier_id
-        WHERE m.state = 'in'
-      ), changed AS MATERIALIZED (
+    changed AS MATERIALIZED (
         SELECT e.type, e.id, e.dossier_id, e.version, e.born, e.field_versions
         FROM member m JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.dossier_id = m.dossier_id
         WHERE m.state = 'in' AND m.version < \(lower) AND e.version >= \(lower)

@@ -55,28 +55,6 @@ struct PushStore {
   /// write: a row that moved meanwhile starts the push again.
   func entities(_ ids: [UUID]) -> SQL {
     """
-    WITH live AS (
-      SELECT 'dossier' AS type, v.id, v.row_version, v.fields FROM system.sync_dossier v
-      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
-      UNION ALL SELECT 'appointment', v.id, v.row_version, v.fields FROM system.sync_appointment v
-      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
-      UNION ALL SELECT 'outbuilding', v.id, v.row_version, v.fields FROM system.sync_outbuilding v
-      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
-      UNION ALL SELECT 'dossier_diagnostic', v.id, v.row_version, v.fields FROM system.sync_dossier_diagnostic v
-      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
-      UNION ALL SELECT 'mission_order', v.id, v.row_version, v.fields FROM system.sync_mission_order v
-      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
-      UNION ALL SELECT 'signature', v.id, v.row_version, v.fields FROM system.sync_signature v
-      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
-      UNION ALL SELECT 'payment', v.id, v.row_version, v.fields FROM system.sync_payment v
-      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
-      UNION ALL SELECT 'contact', v.id, v.row_version, v.fields FROM system.sync_contact v
-      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
-      UNION ALL SELECT 'building', v.id, v.row_version, v.fields FROM system.sync_building v
-      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
-      UNION ALL SELECT 'module', v.id, v.row_version, v.fields FROM system.sync_module v
-      WHERE v.organization_id = \(organization) AND v.id = ANY (\(ids))
-    )
     SELECT e.type, e.id, e.version, e.born, e.field_versions, e.deleted, l.row_version,
       coalesce(l.fields::jsonb, (
         SELECT jsonb_object_agg(c.key, c.value -> 0) FROM system.history h CROSS JOIN jsonb_each(h.changes) c
@@ -84,9 +62,11 @@ struct PushStore {
           AND h.transaction_id = (SELECT s.transaction_id FROM system.seal s
             WHERE s.organization_id = e.organization_id AND s.version = e.version)), '{}') AS fields,
       (SELECT jsonb_object_agg(s.version, jsonb_build_array(s.actor, s.device_id)) FROM system.seal s
-       WHERE s.organization_id = e.organization_id AND (s.version IN (e.version, e.born)
-         OR s.version IN (SELECT f.value::bigint FROM jsonb_each(e.field_versions) f))) AS writers
-    FROM system.sync_entity e LEFT JOIN live l ON l.type = e.type AND l.id = e.id
+       WHERE s.organization_id = e.organization_id AND s.version = ANY (
+         ARRAY(SELECT f.value::bigint FROM jsonb_each(e.field_versions) f) || e.version || e.born)) AS writers
+    FROM system.sync_entity e LEFT JOIN LATERAL (
+      \(Self.live)
+    ) l ON true
     WHERE e.organization_id = \(organization) AND e.id = ANY (\(ids)) AND e.type = ANY (\(Self.writableTypes))
     """
   }
@@ -109,6 +89,29 @@ struct PushStore {
     "dossier", "appointment", "outbuilding", "dossier_diagnostic", "mission_order", "signature", "payment", "contact",
     "building", "module",
   ]
+  /// The row that alias `e` (a `system.sync_entity`) stands for; none when it is gone. Only the branch of its type runs.
+  private static let live: SQL = """
+    SELECT v.row_version, v.fields FROM system.sync_dossier v
+    WHERE e.type = 'dossier' AND v.organization_id = e.organization_id AND v.id = e.id
+    UNION ALL SELECT v.row_version, v.fields FROM system.sync_appointment v
+    WHERE e.type = 'appointment' AND v.organization_id = e.organization_id AND v.id = e.id
+    UNION ALL SELECT v.row_version, v.fields FROM system.sync_outbuilding v
+    WHERE e.type = 'outbuilding' AND v.organization_id = e.organization_id AND v.id = e.id
+    UNION ALL SELECT v.row_version, v.fields FROM system.sync_dossier_diagnostic v
+    WHERE e.type = 'dossier_diagnostic' AND v.organization_id = e.organization_id AND v.id = e.id
+    UNION ALL SELECT v.row_version, v.fields FROM system.sync_mission_order v
+    WHERE e.type = 'mission_order' AND v.organization_id = e.organization_id AND v.id = e.id
+    UNION ALL SELECT v.row_version, v.fields FROM system.sync_signature v
+    WHERE e.type = 'signature' AND v.organization_id = e.organization_id AND v.id = e.id
+    UNION ALL SELECT v.row_version, v.fields FROM system.sync_payment v
+    WHERE e.type = 'payment' AND v.organization_id = e.organization_id AND v.id = e.id
+    UNION ALL SELECT v.row_version, v.fields FROM system.sync_contact v
+    WHERE e.type = 'contact' AND v.organization_id = e.organization_id AND v.id = e.id
+    UNION ALL SELECT v.row_version, v.fields FROM system.sync_building v
+    WHERE e.type = 'building' AND v.organization_id = e.organization_id AND v.id = e.id
+    UNION ALL SELECT v.row_version, v.fields FROM system.sync_module v
+    WHERE e.type = 'module' AND v.organization_id = e.organization_id AND v.id = e.id
+    """
   static let signedInDevice: SQL = "nullif(current_setting('app.device_id', true), '')::uuid"
   static let signedInTechnician: SQL = "nullif(current_setting('app.account_id', true), '')::uuid"
 }
@@ -177,5 +180,22 @@ extension PushStore {
 
 extension UUID {
   /// As the wire writes it.
-  var wire: String { uuidString.lowercased() }
+  var wire: String {
+    String(unsafeUninitializedCapacity: 36) { text in
+      let digits: StaticString = "0123456789abcdef"
+      var place = 0
+      withUnsafeBytes(of: uuid) { bytes in
+        for (index, byte) in bytes.enumerated() {
+          if index == 4 || index == 6 || index == 8 || index == 10 {
+            text[place] = UInt8(ascii: "-")
+            place += 1
+          }
+          text[place] = digits.utf8Start[Int(byte >> 4)]
+          text[place + 1] = digits.utf8Start[Int(byte & 15)]
+          place += 2
+        }
+      }
+      return 36
+    }
+  }
 }

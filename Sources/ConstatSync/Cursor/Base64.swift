@@ -1,9 +1,9 @@
 /// Base64 with the URL alphabet and no padding (RFC 4648 §5).
-enum Base64URL {
+package enum Base64URL {
   private static let alphabet = Array(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-  static func text(_ bytes: some Sequence<UInt8>) -> String {
+  package static func text(_ bytes: some Sequence<UInt8>) -> String {
     var result: [UInt8] = []
     var bits: UInt32 = 0
     var count = 0
@@ -19,7 +19,7 @@ enum Base64URL {
     return String(decoding: result, as: UTF8.self)
   }
 
-  static func bytes(_ text: some StringProtocol) -> [UInt8]? {
+  package static func bytes(_ text: some StringProtocol) -> [UInt8]? {
     Base64.bytes(text) { byte in
       switch byte {
       case UInt8(ascii: "-"): 62
