@@ -295,6 +295,7 @@ CREATE TABLE lead_analyser_booking (
   id uuid NOT NULL,
   lead_analyser_id uuid NOT NULL,
   appointment_id uuid NOT NULL,
+  dossier_id uuid,
   technician_id uuid NOT NULL,
   day date NOT NULL,
   half_day text NOT NULL CHECK (half_day IN ('morning', 'afternoon')),
@@ -306,6 +307,7 @@ CREATE TABLE lead_analyser_booking (
   PRIMARY KEY (organization_id, id),
   FOREIGN KEY (organization_id, lead_analyser_id) REFERENCES lead_analyser,
   FOREIGN KEY (organization_id, appointment_id) REFERENCES appointment,
+  FOREIGN KEY (organization_id, dossier_id) REFERENCES dossier,
   FOREIGN KEY (organization_id, technician_id) REFERENCES user_account
 );
 CREATE UNIQUE INDEX lead_analyser_booking_half_day_key

@@ -87,9 +87,10 @@ struct LeadAnalyserStore {
     try await transaction.execute(
       """
       INSERT INTO lead_analyser_booking (organization_id, id, lead_analyser_id, appointment_id, technician_id, day,
-        half_day, city, insee_code, hand_over)
+        half_day, city, insee_code, hand_over, dossier_id)
       VALUES (\(organization), \(id), \(analyser), \(appointment), \(technician), \(booking.slot.day),
-        \(booking.slot.halfDay.rawValue), \(booking.city), \(booking.inseeCode), \(handOver))
+        \(booking.slot.halfDay.rawValue), \(booking.city), \(booking.inseeCode), \(handOver),
+        (SELECT a.dossier_id FROM appointment a WHERE a.organization_id = \(organization) AND a.id = \(appointment)))
       """)
   }
 
