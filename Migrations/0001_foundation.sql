@@ -89,17 +89,6 @@ CREATE TABLE system.sync_membership (
 ) WITH (fillfactor = 70);
 CREATE INDEX sync_membership_version ON system.sync_membership (organization_id, technician_id, version);
 
--- {column: [before, after]} of what differs between two rows.
-CREATE FUNCTION system.difference(before jsonb, after jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $$ SELECT coalesce(jsonb_object_agg(key, jsonb_build_array(before -> key, value)), '{}')
-  FROM jsonb_each(after) WHERE before -> key IS DISTINCT FROM value $$;
-
--- Says that a secret changed without saying from what to what.
-CREATE FUNCTION system.masked(changes jsonb, secrets text[]) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $$ SELECT CASE WHEN changes ?| secrets THEN
-  (SELECT jsonb_object_agg(key, CASE WHEN key = ANY (secrets) THEN '["***", "***"]'::jsonb ELSE value END)
-   FROM jsonb_each(changes)) ELSE changes END $$;
-
 -- The transaction's identity for history: drawn once per transaction; refuses a write without actor and channel.
 CREATE FUNCTION system.transaction_id() RETURNS uuid LANGUAGE plpgsql AS $$
 DECLARE drawn text := current_setting('app.transaction_id', true);
@@ -116,41 +105,51 @@ BEGIN
   RETURN drawn::uuid;
 END $$;
 
--- Writes the history of one statement. TG_ARGV[0]: columns whose values stay out of it (secrets, derived text).
+-- Writes the history of one statement: {column: [before, after]} of what changed in each row. TG_ARGV[0]: columns whose
+-- values stay out of it (secrets); of those it says only that they changed. The differences are computed in place and
+-- fenced by OFFSET 0, since a function of SQL would be planned anew in every statement, and a flattened subquery would
+-- make each row to JSON once per column.
 CREATE FUNCTION system.write_history() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   tx uuid := system.transaction_id();
-  hidden text[] := '{version,updated_at,search_text}'::text[] || TG_ARGV[0]::text[];
+  derived text[] := '{version,updated_at,search_text}';
+  secrets text[] := TG_ARGV[0];
   first integer := current_setting('app.ordinal')::integer;
   written integer;
 BEGIN
-  IF TG_OP = 'INSERT' THEN
-    INSERT INTO system.history
-    SELECT n.organization_id, tx, first + row_number() OVER (), clock_timestamp(), current_setting('app.actor'),
-      current_setting('app.channel'), TG_TABLE_NAME, n.id,
-      CASE WHEN TG_TABLE_NAME = 'dossier' THEN n.id ELSE (to_jsonb(n) ->> 'dossier_id')::uuid END, 'insert',
-      system.difference('{}', jsonb_strip_nulls(to_jsonb(n) - hidden))
-    FROM new_rows n;
-  ELSIF TG_OP = 'UPDATE' THEN
+  IF TG_OP = 'UPDATE' THEN
     INSERT INTO system.history
     SELECT c.organization_id, tx, first + row_number() OVER (), clock_timestamp(), current_setting('app.actor'),
-      current_setting('app.channel'), TG_TABLE_NAME, c.id, c.dossier_id, 'update', c.changes
+      current_setting('app.channel'), TG_TABLE_NAME, c.id,
+      CASE WHEN TG_TABLE_NAME = 'dossier' THEN c.id ELSE (c.after ->> 'dossier_id')::uuid END, 'update', c.changes
     FROM (
-      SELECT n.organization_id, n.id,
-        CASE WHEN TG_TABLE_NAME = 'dossier' THEN n.id ELSE (to_jsonb(n) ->> 'dossier_id')::uuid END AS dossier_id,
-        system.masked(system.difference(to_jsonb(o), to_jsonb(n)) - '{version,updated_at,search_text}'::text[],
-          TG_ARGV[0]::text[]) AS changes
-      FROM new_rows n JOIN old_rows o ON o.organization_id = n.organization_id AND o.id = n.id
-    ) c WHERE c.changes <> '{}';
+      SELECT r.organization_id, r.id, r.after,
+        (SELECT jsonb_object_agg(f.key, CASE WHEN f.key = ANY (secrets) THEN '["***", "***"]'::jsonb
+            ELSE jsonb_build_array(r.before -> f.key, f.value) END)
+         FROM jsonb_each(r.after) AS f
+         WHERE r.before -> f.key IS DISTINCT FROM f.value AND f.key <> ALL (derived)) AS changes
+      FROM (
+        SELECT n.organization_id, n.id, to_jsonb(o) AS before, to_jsonb(n) AS after
+        FROM new_rows n JOIN old_rows o ON o.organization_id = n.organization_id AND o.id = n.id OFFSET 0
+      ) r OFFSET 0
+    ) c WHERE c.changes IS NOT NULL;
+  ELSIF TG_OP = 'INSERT' THEN
+    INSERT INTO system.history
+    SELECT r.organization_id, tx, first + row_number() OVER (), clock_timestamp(), current_setting('app.actor'),
+      current_setting('app.channel'), TG_TABLE_NAME, r.id,
+      CASE WHEN TG_TABLE_NAME = 'dossier' THEN r.id ELSE (r.after ->> 'dossier_id')::uuid END, 'insert',
+      (SELECT coalesce(jsonb_object_agg(f.key, jsonb_build_array(NULL, f.value)), '{}')
+       FROM jsonb_each(jsonb_strip_nulls(r.after - derived - secrets)) AS f)
+    FROM (SELECT n.organization_id, n.id, to_jsonb(n) AS after FROM new_rows n OFFSET 0) r;
   ELSE
     INSERT INTO system.history
-    SELECT o.organization_id, tx, first + row_number() OVER (), clock_timestamp(), current_setting('app.actor'),
-      current_setting('app.channel'), TG_TABLE_NAME, o.id,
-      CASE WHEN TG_TABLE_NAME = 'dossier' THEN o.id ELSE (to_jsonb(o) ->> 'dossier_id')::uuid END, 'delete',
-      (SELECT coalesce(jsonb_object_agg(key, jsonb_build_array(value, NULL)), '{}')
-       FROM jsonb_each(jsonb_strip_nulls(to_jsonb(o) - hidden)))
-    FROM old_rows o;
+    SELECT r.organization_id, tx, first + row_number() OVER (), clock_timestamp(), current_setting('app.actor'),
+      current_setting('app.channel'), TG_TABLE_NAME, r.id,
+      CASE WHEN TG_TABLE_NAME = 'dossier' THEN r.id ELSE (r.before ->> 'dossier_id')::uuid END, 'delete',
+      (SELECT coalesce(jsonb_object_agg(f.key, jsonb_build_array(f.value, NULL)), '{}')
+       FROM jsonb_each(jsonb_strip_nulls(r.before - derived - secrets)) AS f)
+    FROM (SELECT o.organization_id, o.id, to_jsonb(o) AS before FROM old_rows o OFFSET 0) r;
   END IF;
   GET DIAGNOSTICS written = ROW_COUNT;
   PERFORM set_config('app.ordinal', (first + written)::text, true);
