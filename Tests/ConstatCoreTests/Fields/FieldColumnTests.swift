@@ -42,7 +42,9 @@ import Testing
   private static func columns(_ body: Substring) -> [String: Column] {
     var parts: [String] = [""]
     var depth = 0
-    for character in body {
+    let code = body.split(separator: "\n").map { $0.split(separator: "--", omittingEmptySubsequences: false)[0] }
+      .joined(separator: "\n")
+    for character in code {
       if character == "(" { depth += 1 }
       if character == ")" { depth -= 1 }
       if character == ",", depth == 0 { parts.append("") } else { parts[parts.count - 1].append(character) }
@@ -129,7 +131,7 @@ import Testing
       "document.sha256", "invoice.kind", "invoice.company_id", "invoice.payer_id", "invoice_line.invoice_id",
       "invoice_line.position",
       "invoice_line.total_excl_tax_cents", "instalment.invoice_id", "instalment.position", "payment.source",
-      "payment.hash", "payment_reversal.payment_id", "payment_reversal.hash", "deposit_slip.number",
+      "payment.hash", "payment.number", "payment.auxiliary", "payment.auxiliary_label", "payment_reversal.payment_id", "payment_reversal.hash", "deposit_slip.number",
       "deposit_slip.sequence", "organization.slug", "organization.id",
     ]
     for noun in Self.nouns {
