@@ -21,12 +21,14 @@ import Testing
     "lead-analysers": "lead_analyser", "mission-orders": "mission_order", "modules": "module",
     "outbuildings": "outbuilding", "parked": "parked_edit", "payments": "payment",
     "price-lists": "price_list",
-    "price-list-lines": "price_list_line", "sessions": "session", "signatures": "signature",
+    "price-list-lines": "price_list_line", "route-sheets": "technician", "sessions": "session", "signatures": "signature",
     "users": "agency_account",
   ]
 
   /// Bodies that the schema alone does not make admissible.
-  private static let bodies: [String: JSONValue] = [:]
+  private static let bodies: [String: JSONValue] = [
+    "allocatePayment": ["invoice_id": "019a0000-0000-7000-8000-000000000001"]
+  ]
 
   @Test func `every route answers 404 to another organization's ids, and changes nothing`() async throws {
     try await TestServer.run { server in
@@ -74,6 +76,10 @@ import Testing
     for segment in template.split(separator: "/").map(String.init) {
       guard segment.hasPrefix("{") else {
         segments.append(segment)
+        continue
+      }
+      if segment == "{date}" {
+        segments.append("2026-12-01")
         continue
       }
       guard segment.hasSuffix("id}"), let before = segments.last, let kind = kinds[before] else { return nil }

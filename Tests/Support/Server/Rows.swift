@@ -5,7 +5,7 @@ import Postgres
 /// Rows of every kind in one organization, inserted by SQL, for tests that need something to be there.
 public struct TestRows: Sendable {
   /// Kind of row to id, the kinds named as the tables.
-  public private(set) var ids: [String: UUID] = [:]
+  public fileprivate(set) var ids: [String: UUID] = [:]
   /// The agency's client account, signed in.
   public fileprivate(set) var agencyToken = ""
   /// The payer's client account, signed in.
@@ -34,6 +34,7 @@ extension TestServer {
       "device", "api_token", "invoice", "draft_invoice", "instalment", "payment", "payment_reversal", "deposit_slip",
       "journal_entry", "sync_conflict", "parked_edit", "agency_account", "payer_account", "session", "job",
       by: services.clock)
+    rows.ids["technician"] = org.marc.id
     let made = rows
     try await asOwner(org.id) { transaction in
       _ = try await transaction.pipeline(Self.addressBook(org, made))
