@@ -47,6 +47,9 @@ extension TestServer {
     return rows
   }
 
+  /// What a signature begins with; no one looks at the drawing.
+  public static let png: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
   /// The smallest PDF that a reader would open.
   public static let pdf = Array("%PDF-1.4\n%%EOF\n".utf8)
 
@@ -133,7 +136,7 @@ extension TestServer {
       """,
       """
       INSERT INTO system.blob (organization_id, sha256, media_type, bytes)
-      VALUES (\(org.id), sha256(\(pdf)), 'application/pdf', \(pdf))
+      VALUES (\(org.id), sha256(\(pdf)), 'application/pdf', \(pdf)), (\(org.id), sha256(\(png)), 'image/png', \(png))
       """,
       """
       INSERT INTO document (organization_id, id, dossier_id, category, file_name, media_type, size_bytes, sha256)
@@ -153,7 +156,7 @@ extension TestServer {
       INSERT INTO signature (organization_id, id, dossier_id, mission_order_id, signer, signer_name, signed_at,
         image_sha256)
       VALUES (\(org.id), \(rows["signature"]), \(rows["dossier"]), \(rows["mission_order"]), 'technician', 'Marc', now(),
-        sha256(\(pdf)))
+        sha256(\(png)))
       """,
       """
       INSERT INTO device (organization_id, id, technician_id, name, secret_hash)
