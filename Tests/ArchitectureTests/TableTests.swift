@@ -66,7 +66,7 @@ import Testing
 
   /// Files whose SQL is on its way into a Store. Nothing is added here.
   static let moving: Set = [
-    "Sources/ConstatServer/Sync/PushWriter.swift",
+    "Sources/ConstatServer/Sync/PushWriter.swift"
   ]
 
   @Test func `SQL stands in Stores`() {

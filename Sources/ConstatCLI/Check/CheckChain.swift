@@ -5,13 +5,16 @@ import Foundation
 import Logging
 import Postgres
 
-/// Proves that no issued document was touched: every link of every organization's chain against the one before it, and
-/// every document's rows against what was sealed (CGI 286-I-3° bis).
+/// Proves that no issued document was touched: every link of every organization's chain against the one
+/// before it, and every document's rows against what was sealed (CGI 286-I-3° bis).
 struct CheckChain: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "chain",
-    abstract: "Check the chain of issued documents: the first broken link of each organization, and exit code 1.",
-    discussion: "Needs DATABASE_OWNER_URL, the role that owns the tables; without any database URL, the development cluster.")
+    abstract:
+      "Check the chain of issued documents: the first broken link of each organization, and exit code 1.",
+    discussion:
+      "Needs DATABASE_OWNER_URL, the role that owns the tables; without any database URL, the development cluster."
+  )
 
   @Option(help: "Only this organization, by its slug.")
   var organization: String?

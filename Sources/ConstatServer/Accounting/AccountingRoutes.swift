@@ -11,7 +11,8 @@ struct AccountingRoutes {
     routes.get("/v1/accounting/entries", Self.read.orScope(.accountingRead)) { reading in
       let page = try Page(reading.call, filters: EntryListStore.filters)
       return try .list(
-        await reading.query(EntryListStore.page(reading.call.organization, reading.call.query, page)), page: page)
+        await reading.query(EntryListStore.page(reading.call.organization, reading.call.query, page)),
+        page: page)
     }
     routes.get("/v1/accounting/chain-verification", Self.read) { reading in
       try reading.call.query.only()

@@ -37,7 +37,8 @@ struct CompanyBooks: RowDecodable {
   var chart: ChartOfAccounts {
     get throws {
       do { return try ChartOfAccounts(overrides: overrides) } catch {
-        throw Problem.conflict("chart-of-accounts-invalid", "Plan comptable de la société invalide", detail: "\(error)")
+        throw Problem.conflict(
+          "chart-of-accounts-invalid", "Plan comptable de la société invalide", detail: "\(error)")
       }
     }
   }
@@ -46,6 +47,7 @@ struct CompanyBooks: RowDecodable {
 
   /// The fiscal year that holds a day.
   func fiscalYear(of day: Day) -> FiscalYear {
-    FiscalYear(holding: day, end: fiscalYearEnd) ?? FiscalYear(closing: Day(year: day.year, month: 12, day: 31)!)
+    FiscalYear(holding: day, end: fiscalYearEnd)
+      ?? FiscalYear(closing: Day(year: day.year, month: 12, day: 31)!)
   }
 }

@@ -36,8 +36,11 @@ struct CompanyBooksStore {
   }
 
   /// The company named, or the only one.
-  static func chosen(_ id: UUID?, of organization: UUID, in transaction: Transaction) async throws -> CompanyBooks {
-    let found = try await transaction.all(CompanyBooks.self, id.map { one(organization, $0) } ?? eldest(organization))
+  static func chosen(_ id: UUID?, of organization: UUID, in transaction: Transaction) async throws
+    -> CompanyBooks
+  {
+    let found = try await transaction.all(
+      CompanyBooks.self, id.map { one(organization, $0) } ?? eldest(organization))
     guard let first = found.first else {
       if id != nil { throw Problem.field("/company_id", "not-found", "société inconnue") }
       throw Problem.conflict("no-company", "Aucune société enregistrée")

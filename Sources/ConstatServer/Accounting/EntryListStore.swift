@@ -16,7 +16,9 @@ struct EntryListStore {
     if let journal = try query.choice("journal", Journal.allCases.map(\.code)) {
       conditions += "AND e.journal = \(journal) "
     }
-    if let year = try query.integer("fiscal_year", in: 1...9999) { conditions += "AND e.fiscal_year = \(year) " }
+    if let year = try query.integer("fiscal_year", in: 1...9999) {
+      conditions += "AND e.fiscal_year = \(year) "
+    }
     if let dossier = try query.uuid("dossier_id") { conditions += "AND e.dossier_id = \(dossier) " }
     if let source = try query.uuid("source_id") { conditions += "AND e.source_id = \(source) " }
     if let from = try query.day("from") { conditions += "AND e.day >= \(from) " }
@@ -66,7 +68,8 @@ struct EntryListStore {
   private static func entry(_ row: Row, lines: [LedgerLine], in zone: Zone) throws -> LedgerEntry {
     let means = try (row.get("settled_by", as: String?.self)).flatMap(PaymentMeans.init(rawValue:))
     let settledOn: Day? = try row.get("settled_on")
-    guard let event = EntryEvent(rawValue: try row.get("event")), let journal = Journal(rawValue: try row.get("journal"))
+    guard let event = EntryEvent(rawValue: try row.get("event")),
+      let journal = Journal(rawValue: try row.get("journal"))
     else { throw Problem.internalError }
     let draft = try EntryDraft(
       event: event, journal: journal, day: try row.get("day"), pieceReference: try row.get("piece_reference"),

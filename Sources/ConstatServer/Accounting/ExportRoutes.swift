@@ -6,15 +6,16 @@ import Postgres
 
 /// Files for accounting software and accountants (ACC-30, INV-18), pulled by people or by scoped API tokens.
 ///
-/// A file is of one company and a period; left out, the company is the only one and the period its current fiscal year.
-/// Constat is a sub-ledger: its FEC holds sales and collections, without opening balances, to be imported by the
-/// accountant and not handed to the tax office as it is; the answer says so.
+/// A file is of one company and a period; left out, the company is the only one and the period its current
+/// fiscal year. Constat is a sub-ledger: its FEC holds sales and collections, without opening balances, to be
+/// imported by the accountant and not handed to the tax office as it is; the answer says so.
 struct ExportRoutes {
   private static let people = Access.staff(.admin, .accountant)
 
   func register(in routes: inout Routes) {
     routes.get("/v1/exports/fec", Self.people.orScope(.exportsRead)) { try await fec($0) }
-    routes.get("/v1/exports/entries_csv", Self.people.orScope(.exportsRead).orScope(.accountingRead)) { reading in
+    routes.get("/v1/exports/entries_csv", Self.people.orScope(.exportsRead).orScope(.accountingRead)) {
+      reading in
       try reading.call.query.only("company_id", "from", "to", "byte_order_mark")
       let asked = try await period(reading)
       let entries = try await entries(reading, asked)
@@ -24,7 +25,8 @@ struct ExportRoutes {
         named: "ecritures-\(asked.books.siren)-\(asked.from.compact)-\(asked.to.compact).csv",
         type: "text/csv; charset=utf-8")
     }
-    routes.get("/v1/exports/invoices_csv", Self.people.orScope(.exportsRead).orScope(.invoicesRead)) { reading in
+    routes.get("/v1/exports/invoices_csv", Self.people.orScope(.exportsRead).orScope(.invoicesRead)) {
+      reading in
       try reading.call.query.only("company_id", "from", "to", "byte_order_mark")
       let asked = try await period(reading)
       let result = try await reading.query(
@@ -41,7 +43,8 @@ struct ExportRoutes {
   /// A FEC (LPF A47 A-1) of one fiscal year, or of a part of it: numbers begin again with each year.
   private func fec(_ reading: ReadCall) async throws -> Reply {
     let query = reading.call.query
-    try query.only("company_id", "from", "to", "separator", "encoding", "columns", "validation", "account_length")
+    try query.only(
+      "company_id", "from", "to", "separator", "encoding", "columns", "validation", "account_length")
     var format = FECWriter.Format()
     if let separator = try query.choice("separator", FECSeparator.allCases.map(\.rawValue)) {
       format.separator = FECSeparator(rawValue: separator) ?? .tab
@@ -62,7 +65,8 @@ struct ExportRoutes {
       throw Problem(
         .unprocessableContent, "several-fiscal-years", "Un FEC couvre un seul exercice",
         members: [
-          "fiscal_year_first": .string(year.first.description), "fiscal_year_last": .string(year.last.description),
+          "fiscal_year_first": .string(year.first.description),
+          "fiscal_year_last": .string(year.last.description),
         ])
     }
     guard let name = FECFileName(siren: asked.books.siren, closing: year.last) else {

@@ -39,8 +39,10 @@ struct InvoiceExportStore {
       company: try row.get("company"), number: try row.get("number"), linked: try row.get("linked"),
       dossiers: try [row.get("dossier", as: Int64?.self)].compactMap { $0.map(String.init) },
       references: try [row.get("internal_reference", as: String?.self)].compactMap(\.self),
-      payer: try row.get("payer"), issuedOn: try row.get("issued_on"), appointmentOn: appointment.map(zone.day(of:)),
-      dueOn: try row.get("due_on"), missionCost: Money(cents: try row.get("price_incl_tax_cents", as: Int64?.self) ?? 0),
+      payer: try row.get("payer"), issuedOn: try row.get("issued_on"),
+      appointmentOn: appointment.map(zone.day(of:)),
+      dueOn: try row.get("due_on"),
+      missionCost: Money(cents: try row.get("price_incl_tax_cents", as: Int64?.self) ?? 0),
       total: Money(cents: try row.get("total_incl_tax_cents")), remainingDue: max(balance, .zero),
       reports: InvoicesCSV.Reports(rawValue: try row.get("reports", as: String?.self) ?? "") ?? .offline,
       isSettled: !balance.isPositive)

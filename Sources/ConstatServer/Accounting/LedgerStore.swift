@@ -3,18 +3,18 @@ import ConstatLedger
 import Foundation
 import Postgres
 
-/// All SQL that writes the books. Whoever posts does so in the transaction of the event, so that books and documents
-/// never disagree.
+/// All SQL that writes the books. Whoever posts does so in the transaction of the event, so that books and
+/// documents never disagree.
 ///
-/// Writers lock in one order, which keeps them from waiting in a circle: documents by id, then the organization's
-/// chain, then the series of the number, then the series of the entries by name.
+/// Writers lock in one order, which keeps them from waiting in a circle: documents by id, then the
+/// organization's chain, then the series of the number, then the series of the entries by name.
 struct LedgerStore {
   let transaction: Transaction
   let organization: UUID
   let clock: WallClock
 
-  /// What an event posts: its entries get the next numbers of their journals and fiscal years, and the debts that
-  /// it closes or reopens are lettered or unlettered. `source` is the document whose event it is.
+  /// What an event posts: its entries get the next numbers of their journals and fiscal years, and the debts
+  /// that it closes or reopens are lettered or unlettered. `source` is the document whose event it is.
   func post(
     _ posting: some Posting, of company: CompanyBooks, source: UUID, dossier: UUID?, at instant: Instant
   ) async throws {
@@ -30,7 +30,8 @@ struct LedgerStore {
     for (index, draft) in drafts.enumerated() {
       let id = clock.newID().uuidString
       entries.append([
-        "id": .string(id), "journal": .string(draft.journal.code), "fiscal_year": .integer(Int64(years[index])),
+        "id": .string(id), "journal": .string(draft.journal.code),
+        "fiscal_year": .integer(Int64(years[index])),
         "number": .integer(numbers[index]), "day": .string(draft.day.description),
         "piece_reference": .string(draft.pieceReference), "piece_day": .string(draft.pieceDay.description),
         "label": .string(draft.label), "event": .string(draft.event.rawValue),
@@ -39,7 +40,8 @@ struct LedgerStore {
       ])
       for (position, line) in draft.lines.enumerated() {
         lines.append([
-          "id": .string(clock.newID().uuidString), "entry_id": .string(id), "position": .integer(Int64(position + 1)),
+          "id": .string(clock.newID().uuidString), "entry_id": .string(id),
+          "position": .integer(Int64(position + 1)),
           "account": .string(line.account.number), "account_label": .string(line.account.label),
           "auxiliary": JSONValue(line.auxiliary?.number), "auxiliary_label": JSONValue(line.auxiliary?.label),
           "debit_cents": .integer(line.debit.cents), "credit_cents": .integer(line.credit.cents),
@@ -63,7 +65,8 @@ struct LedgerStore {
     "entry/\(company.uuidString.lowercased())/\(year)/\(journal.code)"
   }
 
-  /// The next number of each series named, as often as it is named, the series locked in the order of their names.
+  /// The next number of each series named, as often as it is named, the series locked in the order of their
+  /// names.
   private func take(_ series: [String]) async throws -> [Int64] {
     let counts = Dictionary(series.map { ($0, 1) }, uniquingKeysWith: +).sorted { $0.key < $1.key }
     let results = try await transaction.pipeline(
@@ -109,8 +112,9 @@ struct LedgerStore {
     """
   }
 
-  /// Letters the customers' lines about these documents where they cancel out, and takes the letter away where they
-  /// no longer do. In the books the letter is the document's own number; a file gives letters of its own.
+  /// Letters the customers' lines about these documents where they cancel out, and takes the letter away
+  /// where they no longer do. In the books the letter is the document's own number; a file gives letters of
+  /// its own.
   private func lettering(_ documents: [String], company: UUID) -> SQL {
     """
     UPDATE journal_line l SET letter = g.letter, lettered_on = g.lettered_on

@@ -13,9 +13,10 @@ struct SealedDocumentStore {
   /// All organizations, or the one of a slug, by their slugs.
   static func organizations(in pool: Pool, slug: String?) async throws -> [(id: UUID, slug: String)] {
     let condition: SQL = slug.map { "WHERE slug = \($0)" } ?? ""
-    return try await pool.query("SELECT organization_id, slug FROM organization \(condition) ORDER BY slug").map {
-      (try $0.get("organization_id"), try $0.get("slug"))
-    }
+    return try await pool.query("SELECT organization_id, slug FROM organization \(condition) ORDER BY slug")
+      .map {
+        (try $0.get("organization_id"), try $0.get("slug"))
+      }
   }
 
   /// Makes row-level security show this organization, for a caller who is not a request.
@@ -24,8 +25,8 @@ struct SealedDocumentStore {
       "SELECT set_config('app.organization_id', \(organization.uuidString), true)")
   }
 
-  /// The next links after an ordinal, each with its document rebuilt; nil where its rows are gone, or hold another
-  /// hash than the link.
+  /// The next links after an ordinal, each with its document rebuilt; nil where its rows are gone, or hold
+  /// another hash than the link.
   func links(after ordinal: Int64) async throws -> [(link: ChainLink, document: ChainContent?)] {
     let rows = try await transaction.query(
       """
@@ -71,11 +72,12 @@ struct SealedDocumentStore {
     }
   }
 
-  /// After the last link: whether the chain is as long as the organization counted, and whether every document that
-  /// should be in it is.
+  /// After the last link: whether the chain is as long as the organization counted, and whether every
+  /// document that should be in it is.
   func end(of chain: Chain) async throws -> BrokenLink? {
     let results = try await transaction.pipeline([
-      "SELECT last FROM system.counter WHERE organization_id = \(organization) AND series = 'chain'", unsealed,
+      "SELECT last FROM system.counter WHERE organization_id = \(organization) AND series = 'chain'",
+      unsealed,
     ])
     let counted = try results[0].value(Int64.self) ?? 0
     if counted != chain.head.ordinal {

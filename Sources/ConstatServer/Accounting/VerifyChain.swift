@@ -3,8 +3,8 @@ public import ConstatLedger
 public import Foundation
 public import Postgres
 
-/// Verifies an organization's chain of issued documents: each link against the one before it, and each document's own
-/// rows, read afresh, against the text that was sealed. Needs no right to write.
+/// Verifies an organization's chain of issued documents: each link against the one before it, and each
+/// document's own rows, read afresh, against the text that was sealed. Needs no right to write.
 public struct VerifyChain: Sendable {
   private let querying: Pool
 
@@ -22,9 +22,12 @@ public struct VerifyChain: Sendable {
   }
 
   /// The first link that does not hold, nil when all do.
-  public func verify(_ organization: UUID) async throws -> BrokenLink? { try await verified(organization).broken }
+  public func verify(_ organization: UUID) async throws -> BrokenLink? {
+    try await verified(organization).broken
+  }
 
-  /// Every organization's chain, or one's by its slug. For the owner's role: others see one organization at a time.
+  /// Every organization's chain, or one's by its slug. For the owner's role: others see one organization at a
+  /// time.
   public func reports(slug: String? = nil) async throws -> [Report] {
     var reports: [Report] = []
     for (id, slug) in try await SealedDocumentStore.organizations(in: querying, slug: slug) {
@@ -34,8 +37,8 @@ public struct VerifyChain: Sendable {
     return reports
   }
 
-  /// How many links hold, and the first that does not. Links are read some hundreds at a time, so a chain of any length
-  /// fits; one snapshot of the database serves them all.
+  /// How many links hold, and the first that does not. Links are read some hundreds at a time, so a chain of
+  /// any length fits; one snapshot of the database serves them all.
   func verified(_ organization: UUID) async throws -> (links: Int64, broken: BrokenLink?) {
     try await querying.transaction(.snapshot) { transaction, _ in
       let documents = SealedDocumentStore(transaction: transaction, organization: organization)

@@ -27,7 +27,8 @@ struct BuildingStore {
       try filters.text("q").map {
         "AND position((SELECT system.fold(\($0))) IN system.fold(concat_ws(' ', b.name, b.street, b.postcode, b.city))) > 0"
       } ?? ""
-    let city: SQL = try filters.text("city").map { "AND system.fold(b.city) = (SELECT system.fold(\($0)))" } ?? ""
+    let city: SQL =
+      try filters.text("city").map { "AND system.fold(b.city) = (SELECT system.fold(\($0)))" } ?? ""
     let owner: SQL = try filters.uuid("owner_id").map { "AND b.owner_id = \($0)" } ?? ""
     return """
       SELECT \(columns), b.created_at::text AS _key FROM building b
@@ -59,7 +60,9 @@ struct BuildingStore {
       """
       SELECT EXISTS (SELECT 1 FROM dossier d WHERE d.organization_id = \(organization) AND d.building_id = \(building))
       """)
-    if used ?? false { throw Problem.conflict("building-in-use", "Des dossiers sont rattachés à ce bâtiment") }
+    if used ?? false {
+      throw Problem.conflict("building-in-use", "Des dossiers sont rattachés à ce bâtiment")
+    }
     try await transaction.execute(
       "DELETE FROM module m WHERE m.organization_id = \(organization) AND m.building_id = \(building)")
   }
@@ -67,7 +70,8 @@ struct BuildingStore {
   /// Refuses to lose a module that dossiers hang on.
   func detach(_ organization: UUID, module: UUID) async throws {
     let used: Bool? = try await transaction.value(
-      "SELECT EXISTS (SELECT 1 FROM dossier d WHERE d.organization_id = \(organization) AND d.module_id = \(module))")
+      "SELECT EXISTS (SELECT 1 FROM dossier d WHERE d.organization_id = \(organization) AND d.module_id = \(module))"
+    )
     if used ?? false { throw Problem.conflict("module-in-use", "Des dossiers sont rattachés à ce lot") }
   }
 }

@@ -3,8 +3,8 @@ import ConstatLedger
 import Foundation
 import Postgres
 
-/// Closes a slip for good (DEP-09): its payments are handed to the bank whole, its total is sealed, and the money moves
-/// in the books, at once or when the bank credits it, as the company chose.
+/// Closes a slip for good (DEP-09): its payments are handed to the bank whole, its total is sealed, and the
+/// money moves in the books, at once or when the bank credits it, as the company chose.
 struct CloseDepositSlip {
   let transaction: Transaction
   let organization: UUID
@@ -20,7 +20,8 @@ struct CloseDepositSlip {
     let total = try head.slip.total(closing: Self.checked(items, head))
     let chain = ChainStore(transaction: transaction, organization: organization, clock: clock)
     let last = try await chain.lockHead()
-    let found = try await transaction.first(CompanyBooks.self, CompanyBooksStore.one(organization, head.company))
+    let found = try await transaction.first(
+      CompanyBooks.self, CompanyBooksStore.one(organization, head.company))
     guard let books = found else { throw Problem.notFound }
     let now = clock.now()
     let record = DepositSlipRecord(
@@ -39,7 +40,8 @@ struct CloseDepositSlip {
 
   /// The bank has credited a closed slip: only where the company books cheques then and not at closure.
   func credit(_ id: UUID, on day: Day) async throws {
-    let head = try await DepositSlipStore(transaction: transaction, organization: organization, clock: clock).lock(id)
+    let head = try await DepositSlipStore(transaction: transaction, organization: organization, clock: clock)
+      .lock(id)
     guard head.status == .closed else { throw DepositSlipError.stillOpen }
     let results = try await transaction.pipeline(
       DepositSlipStore.record(organization, id) + [
@@ -65,7 +67,8 @@ struct CloseDepositSlip {
       of: books, source: record.id, dossier: nil, at: clock.now())
   }
 
-  /// The payments that wait on the slip's instalments, each once and whole, in the order of invoices and instalments.
+  /// The payments that wait on the slip's instalments, each once and whole, in the order of invoices and
+  /// instalments.
   private func items(
     of head: DepositSlipStore.Head, _ debts: [InvoiceDebt], _ store: DepositSlipStore
   ) async throws -> [DepositSlipRecord.Item] {
@@ -79,7 +82,9 @@ struct CloseDepositSlip {
       }
     }
     let amounts = try await store.amounts(of: found.map(\.payment))
-    return found.map { .init(payment: $0.payment, instalment: $0.instalment, amount: amounts[$0.payment] ?? .zero) }
+    return found.map {
+      .init(payment: $0.payment, instalment: $0.instalment, amount: amounts[$0.payment] ?? .zero)
+    }
   }
 
   /// For Core: each instalment with the payments that it brings.
@@ -89,13 +94,15 @@ struct CloseDepositSlip {
     items.map { item in
       DepositSlip.Item(
         instalmentID: item.instalment.uuidString, companyID: head.company.uuidString,
-        status: DepositSlip.statusOnSlip, means: [head.means], amount: item.amount, slipID: head.id.uuidString)
+        status: DepositSlip.statusOnSlip, means: [head.means], amount: item.amount, slipID: head.id.uuidString
+      )
     }
   }
 
-  /// The debts once these payments are at the bank. An instalment of which money is still in the house leaves the
-  /// slip, so that it can go on another.
-  private static func deposited(_ debts: [InvoiceDebt], _ payments: Set<UUID>, on slip: UUID) -> [InvoiceDebt] {
+  /// The debts once these payments are at the bank. An instalment of which money is still in the house leaves
+  /// the slip, so that it can go on another.
+  private static func deposited(_ debts: [InvoiceDebt], _ payments: Set<UUID>, on slip: UUID) -> [InvoiceDebt]
+  {
     var debts = debts
     for index in debts.indices {
       for place in debts[index].instalments.indices {

@@ -26,7 +26,8 @@ struct DepositSlipRecord {
 
   var sealed: ChainContent {
     ChainContent(
-      kind: .depositSlip, company: company.uuidString.lowercased(), series: "B", number: number, day: closedOn,
+      kind: .depositSlip, company: company.uuidString.lowercased(), series: "B", number: number,
+      day: closedOn,
       party: nil,
       lines: items.map {
         .init(
@@ -35,7 +36,8 @@ struct DepositSlipRecord {
       },
       totals: .zero, amount: total,
       attributes: [
-        "id": id.uuidString.lowercased(), "means": means.rawValue, "bank": bank, "closed_at": closedAt.description,
+        "id": id.uuidString.lowercased(), "means": means.rawValue, "bank": bank,
+        "closed_at": closedAt.description,
       ])
   }
 }

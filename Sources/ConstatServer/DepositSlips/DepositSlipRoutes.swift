@@ -17,7 +17,8 @@ struct DepositSlipRoutes {
         page: page)
     }
     routes.get("/v1/deposit-slips/{id}", Self.read) { reading in
-      try .resource(await reading.query(DepositSlipListStore.one(reading.call.organization, reading.call.id())))
+      try .resource(
+        await reading.query(DepositSlipListStore.one(reading.call.organization, reading.call.id())))
     }
     routes.get("/v1/deposit-slips/{id}/document", Self.read) { try await document($0) }
     routes.post("/v1/deposit-slips", Self.write) { try await create($0) }

@@ -3,8 +3,8 @@ import ConstatLedger
 import Foundation
 import Postgres
 
-/// All SQL that writes deposit slips. A slip is locked before the invoices of its instalments; instalments only change
-/// under their invoice's lock, so a bounce and a closure cannot miss one another.
+/// All SQL that writes deposit slips. A slip is locked before the invoices of its instalments; instalments
+/// only change under their invoice's lock, so a bounce and a closure cannot miss one another.
 struct DepositSlipStore {
   let transaction: Transaction
   let organization: UUID
@@ -76,7 +76,8 @@ struct DepositSlipStore {
   /// What payments came to, by id.
   func amounts(of payments: [UUID]) async throws -> [UUID: Money] {
     let rows = try await transaction.query(
-      "SELECT id, amount_cents FROM payment WHERE organization_id = \(organization) AND id = ANY (\(payments))")
+      "SELECT id, amount_cents FROM payment WHERE organization_id = \(organization) AND id = ANY (\(payments))"
+    )
     return Dictionary(
       uniqueKeysWithValues: try rows.map { (try $0.get("id"), Money(cents: try $0.get("amount_cents"))) })
   }

@@ -40,8 +40,8 @@ struct FillDepositSlip {
     _ = try await transaction.pipeline([debtStore.standings([debts[index]]), store.touch(slip)])
   }
 
-  /// The instalment as slips see it: received as soon as money of it waits in the house, even where more is still
-  /// due; on a slip also when a payment of it is, through another instalment: a cheque is one thing.
+  /// The instalment as slips see it: received as soon as money of it waits in the house, even where more is
+  /// still due; on a slip also when a payment of it is, through another instalment: a cheque is one thing.
   static func item(
     _ instalment: InstalmentDebt, of invoice: InvoiceDebt, beside debts: [InvoiceDebt],
     for slip: DepositSlipStore.Head
@@ -50,7 +50,8 @@ struct FillDepositSlip {
     let means = Set(waiting.map(\.means))
     let ours = Set(waiting.filter { $0.means == slip.means }.map(\.payment))
     let elsewhere = debts.flatMap(\.instalments).first { other in
-      other.slip != nil && other.slip != slip.id && other.parts.contains { ours.contains($0.payment) && $0.awaitsSlip }
+      other.slip != nil && other.slip != slip.id
+        && other.parts.contains { ours.contains($0.payment) && $0.awaitsSlip }
     }
     return DepositSlip.Item(
       instalmentID: instalment.id.uuidString, companyID: invoice.company.uuidString,

@@ -2,12 +2,14 @@ import ConstatCore
 import Foundation
 import Postgres
 
-/// The list of dossiers, home of all the staff (DOS-01). Two rows per dossier, raw columns, whatever is filtered: the
-/// summary beside the dossier holds what would otherwise be joined (DOS-23).
+/// The list of dossiers, home of all the staff (DOS-01). Two rows per dossier, raw columns, whatever is
+/// filtered: the summary beside the dossier holds what would otherwise be joined (DOS-23).
 struct DossierListStore {
   static let filters = [
-    "q", "status", "nature", "technician_id", "prescriber_id", "owner_id", "building_id", "module_id", "city", "origin",
-    "billing", "urgent", "number", "amount_cents", "appointment_on", "created_from", "created_to", "archived", "trashed",
+    "q", "status", "nature", "technician_id", "prescriber_id", "owner_id", "building_id", "module_id", "city",
+    "origin",
+    "billing", "urgent", "number", "amount_cents", "appointment_on", "created_from", "created_to", "archived",
+    "trashed",
   ]
 
   private static let columns: SQL = """
@@ -58,10 +60,14 @@ struct DossierListStore {
     if let nature = try query.choice("nature", Dossier.Nature.allCases.map(\.rawValue)) {
       conditions.append("AND d.nature = \(nature)")
     }
-    if let city = try query.text("city") { conditions.append("AND system.fold(d.city) = (SELECT system.fold(\(city)))") }
+    if let city = try query.text("city") {
+      conditions.append("AND system.fold(d.city) = (SELECT system.fold(\(city)))")
+    }
     if let origin = try query.text("origin") { conditions.append("AND d.contact_origin = \(origin)") }
     if let urgent = try query.bool("urgent") { conditions.append("AND d.urgent = \(urgent)") }
-    if let number = try query.integer("number", in: 1...Int.max) { conditions.append("AND d.number = \(number)") }
+    if let number = try query.integer("number", in: 1...Int.max) {
+      conditions.append("AND d.number = \(number)")
+    }
     if let building = try query.uuid("building_id") { conditions.append("AND d.building_id = \(building)") }
     if let module = try query.uuid("module_id") { conditions.append("AND d.module_id = \(module)") }
     return conditions.joined(separator: " ")
@@ -69,7 +75,9 @@ struct DossierListStore {
 
   private static func people(_ query: QueryParameters) throws -> SQL {
     var conditions: [SQL] = []
-    if let technician = try query.uuid("technician_id") { conditions.append("AND s.technician_id = \(technician)") }
+    if let technician = try query.uuid("technician_id") {
+      conditions.append("AND s.technician_id = \(technician)")
+    }
     if let prescriber = try query.uuid("prescriber_id") {
       // Without a prescriber the owner is his own (DOS-24).
       conditions.append(
@@ -87,7 +95,8 @@ struct DossierListStore {
     switch try query.choice("billing", ["none", "unsettled", "settled"]) {
     case "none": conditions.append("AND s.invoice_count = 0")
     case "unsettled":
-      conditions.append("AND s.invoice_count > 0 AND s.settled_instalment_count < greatest(s.instalment_count, 1)")
+      conditions.append(
+        "AND s.invoice_count > 0 AND s.settled_instalment_count < greatest(s.instalment_count, 1)")
     case "settled":
       conditions.append("AND s.instalment_count > 0 AND s.settled_instalment_count = s.instalment_count")
     default: break
@@ -115,8 +124,8 @@ struct DossierListStore {
     return conditions.joined(separator: " ")
   }
 
-  /// Every word of `q` is somewhere in the dossier, in the names of its owner and prescriber, or in its files' names,
-  /// accents and case ignored (DOS-21, DOS-22, DOC-06).
+  /// Every word of `q` is somewhere in the dossier, in the names of its owner and prescriber, or in its
+  /// files' names, accents and case ignored (DOS-21, DOS-22, DOC-06).
   private static func words(_ query: QueryParameters) throws -> SQL {
     guard let text = try query.text("q") else { return "" }
     return text.split(whereSeparator: \.isWhitespace).prefix(8).map { word -> SQL in

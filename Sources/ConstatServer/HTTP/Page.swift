@@ -3,8 +3,8 @@ import Crypto
 public import Foundation
 public import Postgres
 
-/// One page of a list: how many rows, and after which row. The cursor is opaque and signed over the path, its filters
-/// and the organization, so that it cannot be moved to another list or made up.
+/// One page of a list: how many rows, and after which row. The cursor is opaque and signed over the path, its
+/// filters and the organization, so that it cannot be moved to another list or made up.
 public struct Page: Sendable {
   public let limit: Int
   public let after: (key: String, id: UUID)?
@@ -15,7 +15,8 @@ public struct Page: Sendable {
     limit = try call.query.integer("limit", in: 1...200) ?? 50
     secret = call.services.secret
     scope = Array(
-      ([try call.organization.uuidString, call.path.lowercased()] + filters.map { "\($0)=\(call.query[$0] ?? "")" })
+      ([try call.organization.uuidString, call.path.lowercased()]
+        + filters.map { "\($0)=\(call.query[$0] ?? "")" })
         .joined(separator: "\u{1f}").utf8)
     guard let cursor = call.query["cursor"] else {
       after = nil
@@ -24,7 +25,8 @@ public struct Page: Sendable {
     guard let bytes = BearerToken.bytes(base64url: cursor), bytes.count > 32,
       HMAC<SHA256>.isValidAuthenticationCode(
         bytes.prefix(32), authenticating: scope + bytes.dropFirst(32), using: SymmetricKey(data: secret)),
-      case let parts = String(decoding: bytes.dropFirst(32), as: UTF8.self).split(separator: "\u{1f}"), parts.count == 2,
+      case let parts = String(decoding: bytes.dropFirst(32), as: UTF8.self).split(separator: "\u{1f}"),
+      parts.count == 2,
       let id = UUID(uuidString: String(parts[1]))
     else { throw QueryParameters.problem("cursor", "malformed-cursor") }
     after = (String(parts[0]), id)

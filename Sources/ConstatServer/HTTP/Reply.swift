@@ -28,21 +28,29 @@ public struct Reply: Sendable {
 
   /// A file to keep, under a name of ASCII letters, digits, points and dashes.
   public static func file(_ bytes: [UInt8], named name: String, type: String) -> Reply {
-    Reply(.ok, headers: [.contentType: type, .contentDisposition: "attachment; filename=\"\(name)\""], body: bytes)
+    Reply(
+      .ok, headers: [.contentType: type, .contentDisposition: "attachment; filename=\"\(name)\""], body: bytes
+    )
   }
 
-  public static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Reply {
+  public static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:])
+    -> Reply
+  {
     json(bytes: value.serialized(), status: status, headers: headers)
   }
 
-  public static func json(bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Reply {
+  public static func json(bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:])
+    -> Reply
+  {
     var headers = headers
     headers[.contentType] = "application/json"
     return Reply(status, headers: headers, body: bytes)
   }
 
   /// One resource from a row: its columns are its members, `version` its ETag. No row: 404.
-  public static func resource(_ result: QueryResult, status: HTTPResponse.Status = .ok, location: String? = nil) throws
+  public static func resource(
+    _ result: QueryResult, status: HTTPResponse.Status = .ok, location: String? = nil
+  ) throws
     -> Reply
   {
     guard result.rowCount > 0 else { throw Problem.notFound }
@@ -56,8 +64,8 @@ public struct Reply: Sendable {
     return reply
   }
 
-  /// `{"items": […], "next_cursor": …}`; the statement fetched one row more than the page holds. The cursor is made of
-  /// the columns `_key` and `id`, or `_id` where rows show none.
+  /// `{"items": […], "next_cursor": …}`; the statement fetched one row more than the page holds. The cursor
+  /// is made of the columns `_key` and `id`, or `_id` where rows show none.
   public static func list(_ result: QueryResult, page: Page) throws -> Reply {
     let count = min(result.rowCount, page.limit)
     var writer = RowWriter(result, capacity: 64 + count * 512)

@@ -3,8 +3,8 @@ import ConstatLedger
 import Foundation
 import Postgres
 
-/// Makes and changes drafts of credit notes (INV-17): the mirror of lines on an issued invoice, never beyond what is
-/// left of it in total and in each rate.
+/// Makes and changes drafts of credit notes (INV-17): the mirror of lines on an issued invoice, never beyond
+/// what is left of it in total and in each rate.
 struct DraftCreditNote {
   let transaction: Transaction
   let organization: UUID
@@ -22,7 +22,8 @@ struct DraftCreditNote {
     let invoice = try await invoice(corrected)
     let credit = try await credit(columns["lines"]?.array, on: invoice)
     var values: [String: JSONValue] = [
-      "kind": .string(Invoice.Kind.creditNote.rawValue), "corrected_invoice_id": .string(corrected.uuidString),
+      "kind": .string(Invoice.Kind.creditNote.rawValue),
+      "corrected_invoice_id": .string(corrected.uuidString),
       "company_id": .string(invoice.company.uuidString), "payer_id": .string(invoice.payer.uuidString),
       "dossier_id": JSONValue(invoice.dossier?.uuidString), "comment": columns["comment"] ?? .null,
     ]

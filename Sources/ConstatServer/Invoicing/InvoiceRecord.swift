@@ -3,7 +3,8 @@ import ConstatLedger
 import Foundation
 import Postgres
 
-/// An issued invoice or credit note as it stands in its rows, from which its seal can be made again at any time.
+/// An issued invoice or credit note as it stands in its rows, from which its seal can be made again at any
+/// time.
 struct InvoiceRecord {
   let id: UUID
   let kind: Invoice.Kind
@@ -44,10 +45,12 @@ struct InvoiceRecord {
     }
     let address = ["street", "address_complement", "postcode", "city", "country"].compactMap { payer[$0] }
     return ChainContent(
-      kind: kind == .invoice ? .invoice : .creditNote, company: company.uuidString.lowercased(), series: series,
+      kind: kind == .invoice ? .invoice : .creditNote, company: company.uuidString.lowercased(),
+      series: series,
       number: number, day: issuedOn,
       party: .init(
-        reference: payer["auxiliary"] ?? "", name: payer["name"] ?? "", address: address.joined(separator: " ")),
+        reference: payer["auxiliary"] ?? "", name: payer["name"] ?? "",
+        address: address.joined(separator: " ")),
       lines: lines.map { line in
         .init(
           reference: line.reference ?? "", label: line.designation, quantity: line.quantity,
@@ -58,7 +61,8 @@ struct InvoiceRecord {
   }
 }
 
-/// What a document holds besides its own row: read for a draft that is issued, and for a seal that is verified.
+/// What a document holds besides its own row: read for a draft that is issued, and for a seal that is
+/// verified.
 struct InvoiceParts {
   let lines: [PricedInvoiceLine]
   let totals: VATTotals
@@ -93,15 +97,20 @@ extension InvoiceRecord {
   init(row: Row, parts: InvoiceParts) throws {
     self.init(
       id: try row.get("id"), kind: Invoice.Kind(rawValue: try row.get("kind")) ?? .invoice,
-      company: try row.get("company_id"), dossier: try row.get("dossier_id"), payerID: try row.get("payer_id"),
-      corrected: try row.get("corrected_invoice_id"), number: try row.get("number"), series: try row.get("series"),
-      sequence: try row.get("sequence"), issuedOn: try row.get("issued_on"), issuedAt: try row.get("issued_at"),
+      company: try row.get("company_id"), dossier: try row.get("dossier_id"),
+      payerID: try row.get("payer_id"),
+      corrected: try row.get("corrected_invoice_id"), number: try row.get("number"),
+      series: try row.get("series"),
+      sequence: try row.get("sequence"), issuedOn: try row.get("issued_on"),
+      issuedAt: try row.get("issued_at"),
       dueOn: try row.get("due_on"), serviceOn: try row.get("service_on"), comment: try row.get("comment"),
       currency: try row.get("currency"),
       amounts: [
-        try row.get("total_excl_tax_cents"), try row.get("total_vat_cents"), try row.get("total_incl_tax_cents"),
+        try row.get("total_excl_tax_cents"), try row.get("total_vat_cents"),
+        try row.get("total_incl_tax_cents"),
       ],
-      seller: try InvoiceRecord.members(row.get("seller")), payer: try InvoiceRecord.members(row.get("payer")),
+      seller: try InvoiceRecord.members(row.get("seller")),
+      payer: try InvoiceRecord.members(row.get("payer")),
       lines: parts.lines, totals: parts.totals, instalments: parts.instalments)
   }
 

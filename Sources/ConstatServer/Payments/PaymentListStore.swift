@@ -41,13 +41,15 @@ struct PaymentListStore {
   }
 
   static let filters = [
-    "company_id", "dossier_id", "payer_id", "invoice_id", "means", "source", "unallocated", "reversed", "from", "to",
+    "company_id", "dossier_id", "payer_id", "invoice_id", "means", "source", "unallocated", "reversed",
+    "from", "to",
   ]
 
   /// Newest first.
   static func page(_ organization: UUID, _ query: QueryParameters, _ page: Page) throws -> SQL {
     try query.only(
-      "limit", "cursor", "company_id", "dossier_id", "payer_id", "invoice_id", "means", "source", "unallocated",
+      "limit", "cursor", "company_id", "dossier_id", "payer_id", "invoice_id", "means", "source",
+      "unallocated",
       "reversed", "from", "to")
     return """
       SELECT \(columns), p.created_at::text AS _key \(source)

@@ -124,7 +124,8 @@ struct PaymentStore {
     ])
     var live: [UUID: VATTotals] = [:]
     for row in results[1] {
-      let settled = VATTotals(byVATRate: try JSONValue.parse(Array((try row.get("by_vat_rate") as String).utf8)))
+      let settled = VATTotals(
+        byVATRate: try JSONValue.parse(Array((try row.get("by_vat_rate") as String).utf8)))
       let invoice: UUID = try row.get("invoice_id")
       live[invoice] = (live[invoice] ?? .zero) + (settled ?? .zero)
     }
@@ -137,7 +138,8 @@ struct PaymentStore {
   /// Holds the chain without sealing anything: two allocations of one payment take turns.
   func lockFree() async throws {
     _ = try await transaction.query(
-      "SELECT last FROM system.counter WHERE organization_id = \(organization) AND series = 'chain' FOR UPDATE")
+      "SELECT last FROM system.counter WHERE organization_id = \(organization) AND series = 'chain' FOR UPDATE"
+    )
   }
 
   func insertion(_ reversal: ReversalRecord, hash: ChainHash) -> SQL {

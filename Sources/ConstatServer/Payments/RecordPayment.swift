@@ -3,8 +3,8 @@ import ConstatLedger
 public import Foundation
 public import Postgres
 
-/// Records money received: the payment itself, which never changes again, its link in the chain, its entries, and
-/// what it settles. Called by the office's route and by a device's push, each inside its own transaction.
+/// Records money received: the payment itself, which never changes again, its link in the chain, its entries,
+/// and what it settles. Called by the office's route and by a device's push, each inside its own transaction.
 public struct RecordPayment: Sendable {
   let transaction: Transaction
   let organization: UUID
@@ -29,10 +29,10 @@ public struct RecordPayment: Sendable {
 
   /// Records a payment, unless one with this id is recorded already (then false, and nothing changes).
   ///
-  /// `company` nil: the one that invoiced the dossier last, otherwise the eldest. `payer` nil: the dossier's payer.
-  /// `choices` nil: the payer's due instalments of the dossier, the earliest first. What nothing due takes stays the
-  /// payer's credit. Cash beyond what the law allows is refused to the office; in the field it was taken, so it is
-  /// recorded.
+  /// `company` nil: the one that invoiced the dossier last, otherwise the eldest. `payer` nil: the dossier's
+  /// payer. `choices` nil: the payer's due instalments of the dossier, the earliest first. What nothing due
+  /// takes stays the payer's credit. Cash beyond what the law allows is refused to the office; in the field
+  /// it was taken, so it is recorded.
   @discardableResult
   public func record(
     id: UUID, company: UUID? = nil, dossier: UUID?, payer: UUID?, source: Payment.Source, means: PaymentMeans,
@@ -43,7 +43,8 @@ public struct RecordPayment: Sendable {
     guard amount.isPositive else { throw PaymentError.amountNotPositive }
     let known = try await transaction.pipeline([
       PaymentStore.record(organization, id), PaymentStore.dossierPayer(organization, dossier),
-      company.map { CompanyBooksStore.one(organization, $0) } ?? CompanyBooksStore.invoicing(organization, dossier: dossier),
+      company.map { CompanyBooksStore.one(organization, $0) }
+        ?? CompanyBooksStore.invoicing(organization, dossier: dossier),
     ])
     if known[0].rowCount > 0 { return false }
     let payer = try payer ?? known[1].first?.get("payer_id")
@@ -69,7 +70,8 @@ public struct RecordPayment: Sendable {
     let head = try await chain.lockHead()
     let payment = PaymentRecord(
       id: id, company: books.id,
-      number: try await store.nextNumber(books.id, receivedOn: receivedOn), dossier: dossier, payer: snapshot?.contact,
+      number: try await store.nextNumber(books.id, receivedOn: receivedOn), dossier: dossier,
+      payer: snapshot?.contact,
       auxiliary: snapshot?.auxiliary ?? PayerSnapshot.unknown, source: source, means: means,
       amount: amount, receivedOn: receivedOn, receivedAt: receivedAt, reference: reference, bank: bank,
       issuerName: issuerName, comment: comment)
@@ -98,7 +100,8 @@ public struct RecordPayment: Sendable {
     }
     _ = try await transaction.pipeline(statements)
     try await LedgerStore(transaction: transaction, organization: organization, clock: clock).post(
-      payment.posting(settled: settled.documents, collected: settled.collected), of: books, source: payment.id,
+      payment.posting(settled: settled.documents, collected: settled.collected), of: books,
+      source: payment.id,
       dossier: payment.dossier, at: clock.now())
   }
 

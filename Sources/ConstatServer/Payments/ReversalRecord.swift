@@ -17,7 +17,8 @@ struct ReversalRecord {
   var sealed: ChainContent {
     ChainContent(
       kind: .reversal, company: payment.company.uuidString.lowercased(),
-      series: PaymentRecord.series(payment.receivedOn), number: number, day: reversedOn, party: nil, lines: [],
+      series: PaymentRecord.series(payment.receivedOn), number: number, day: reversedOn, party: nil,
+      lines: [],
       totals: .zero, amount: payment.amount,
       attributes: [
         "id": id.uuidString.lowercased(), "payment_id": payment.id.uuidString.lowercased(), "reason": reason,

@@ -3,8 +3,8 @@ import ConstatLedger
 import Foundation
 import Postgres
 
-/// Undoes a payment: a cheque that bounced, a direct debit refused, an entry by mistake. The payment and its slip stay
-/// as they are; what it had settled is due again, and the VAT collected with it is taken back.
+/// Undoes a payment: a cheque that bounced, a direct debit refused, an entry by mistake. The payment and its
+/// slip stay as they are; what it had settled is due again, and the VAT collected with it is taken back.
 struct ReversePayment {
   let transaction: Transaction
   let organization: UUID
@@ -23,11 +23,13 @@ struct ReversePayment {
     let store = PaymentStore(transaction: transaction, organization: organization, clock: clock)
     let state = try await store.state(id)
     if state.isReversed { throw PaymentError.alreadyReversed }
-    guard let books = try await transaction.first(
-      CompanyBooks.self, CompanyBooksStore.one(organization, payment.company))
+    guard
+      let books = try await transaction.first(
+        CompanyBooks.self, CompanyBooksStore.one(organization, payment.company))
     else { throw Problem.notFound }
     let undone = SettledDebts(debts, undoing: id, live: state.live)
-    let record = ReversalRecord(id: reversal, payment: payment, reason: reason, reversedOn: day, bankFee: bankFee)
+    let record = ReversalRecord(
+      id: reversal, payment: payment, reason: reason, reversedOn: day, bankFee: bankFee)
     let link = ChainLink(sealing: record.sealed, after: head)
     _ = try await transaction.pipeline([
       store.insertion(record, hash: link.hash), store.release(id, at: clock.now()),

@@ -36,15 +36,17 @@ struct SettledDebts {
           collected: debt.vatPoint == .collection ? settled : .zero))
       self.debts[index].due = debt.due - settled
       for part in ours {
-        guard let place = debt.instalments.firstIndex(where: { $0.id.uuidString == part.instalmentID }) else { continue }
+        guard let place = debt.instalments.firstIndex(where: { $0.id.uuidString == part.instalmentID }) else {
+          continue
+        }
         self.debts[index].instalments[place].parts.append(
           .init(payment: payment, means: means, amount: part.amount, isDeposited: isDeposited))
       }
     }
   }
 
-  /// Invoices after a payment was undone: its parts gone, their debts open again. `live` is what it settled, by
-  /// invoice and rate.
+  /// Invoices after a payment was undone: its parts gone, their debts open again. `live` is what it settled,
+  /// by invoice and rate.
   init(_ debts: [InvoiceDebt], undoing payment: UUID, live: [UUID: VATTotals]) {
     self.debts = debts
     for (index, debt) in debts.enumerated() {

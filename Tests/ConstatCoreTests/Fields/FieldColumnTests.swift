@@ -42,8 +42,10 @@ import Testing
   private static func columns(_ body: Substring) -> [String: Column] {
     var parts: [String] = [""]
     var depth = 0
-    let code = body.split(separator: "\n").map { $0.split(separator: "--", omittingEmptySubsequences: false)[0] }
-      .joined(separator: "\n")
+    let code = body.split(separator: "\n").map {
+      $0.split(separator: "--", omittingEmptySubsequences: false)[0]
+    }
+    .joined(separator: "\n")
     for character in code {
       if character == "(" { depth += 1 }
       if character == ")" { depth -= 1 }
@@ -131,7 +133,8 @@ import Testing
       "document.sha256", "invoice.kind", "invoice.company_id", "invoice.payer_id", "invoice_line.invoice_id",
       "invoice_line.position",
       "invoice_line.total_excl_tax_cents", "instalment.invoice_id", "instalment.position", "payment.source",
-      "payment.hash", "payment.number", "payment.auxiliary", "payment.auxiliary_label", "payment_reversal.payment_id", "payment_reversal.hash", "deposit_slip.number",
+      "payment.hash", "payment.number", "payment.auxiliary", "payment.auxiliary_label",
+      "payment_reversal.payment_id", "payment_reversal.hash", "deposit_slip.number",
       "deposit_slip.sequence", "organization.slug", "organization.id",
     ]
     for noun in Self.nouns {

@@ -16,18 +16,23 @@ import Testing
       let path = "/v1/deposit-slips/\(slip["id"].string ?? "")"
       let empty = try await server.post(path + "/closure", as: billing.office, [:], key: "c0")
       #expect(empty.status == 409 && empty["code"] == "deposit-slip-empty")
-      #expect(try await server.get(path + "/document", as: billing.office)["code"] == "deposit-slip-still-open")
+      #expect(
+        try await server.get(path + "/document", as: billing.office)["code"] == "deposit-slip-still-open")
       let filled = try await billing.put(first, on: slip)
       #expect(filled["total_cents"] == 18000 && filled["items"].array?.count == 1, "\(filled.text)")
       #expect(try await billing.status(first) == "deposit_in_progress")
       let closed = try await server.post(path + "/closure", as: billing.office, [:], key: "c1")
-      #expect(closed.status == 200 && closed["status"] == "closed" && closed["total_cents"] == 18000, "\(closed.text)")
+      #expect(
+        closed.status == 200 && closed["status"] == "closed" && closed["total_cents"] == 18000,
+        "\(closed.text)")
       #expect(try await billing.status(first) == "cashed")
       #expect(try await billing.status(second) == "cashed", "the same cheque paid both")
       #expect(try await billing.balances()["512000"] == 18000)
       #expect(try await billing.balances()["511200"] == nil)
       let document = try await server.get(path + "/document", as: billing.office)
-      #expect(document.text.contains("B2026-00001;21/11/2026;BNP;Chèques;1;F2026-00001;Etcheverry Maite;Me Duhalde"))
+      #expect(
+        document.text.contains("B2026-00001;21/11/2026;BNP;Chèques;1;F2026-00001;Etcheverry Maite;Me Duhalde")
+      )
       let more = try await billing.put(second, on: slip)
       #expect(more.status == 409 && more["code"] == "deposit-slip-closed")
       let taken = try await server.delete(
@@ -53,7 +58,8 @@ import Testing
       let held = try await billing.put(invoice, on: other)
       #expect(held.status == 409 && held["code"] == "instalment-already-on-slip")
       #expect(held["deposit_slip_id"] == slip["id"])
-      let path = "/v1/deposit-slips/\(slip["id"].string ?? "")/instalments/\(Billing.instalment(invoice).string ?? "")"
+      let path =
+        "/v1/deposit-slips/\(slip["id"].string ?? "")/instalments/\(Billing.instalment(invoice).string ?? "")"
       #expect(try await server.delete(path, as: billing.office)["total_cents"] == 0)
       #expect(try await billing.status(invoice) == "received")
       let gone = try await server.delete(path, as: billing.office)
@@ -106,8 +112,12 @@ import Testing
       let slip = try await billing.closedSlip(of: [invoice])
       #expect(try await billing.balances()["511200"] == 12000)
       let path = "/v1/deposit-slips/\(slip["id"].string ?? "")/bank-credit"
-      #expect(try await server.post(path, as: billing.office, ["credited_on": "2026-11-20"], key: "b0").status == 422)
-      #expect(try await server.post(path, as: billing.office, ["credited_on": "2026-11-24"], key: "b1").status == 200)
+      #expect(
+        try await server.post(path, as: billing.office, ["credited_on": "2026-11-20"], key: "b0").status
+          == 422)
+      #expect(
+        try await server.post(path, as: billing.office, ["credited_on": "2026-11-24"], key: "b1").status
+          == 200)
       #expect(try await billing.balances()["512000"] == 12000)
       let again = try await server.post(path, as: billing.office, ["credited_on": "2026-11-25"], key: "b2")
       #expect(again.status == 409 && again["code"] == "bank-credit-already-posted")

@@ -57,7 +57,8 @@ struct Billing {
   /// A line of one unit priced tax included.
   static func line(_ cents: Int64, _ designation: String = "DPE", vat: String = "20") -> JSONValue {
     [
-      "designation": .string(designation), "unit_price_incl_tax_cents": .integer(cents), "vat_rate": .string(vat),
+      "designation": .string(designation), "unit_price_incl_tax_cents": .integer(cents),
+      "vat_rate": .string(vat),
     ]
   }
 
@@ -97,7 +98,8 @@ struct Billing {
     _ cents: Int64, _ means: PaymentMeans = .cheque, _ more: [String: JSONValue] = [:]
   ) async throws -> TestServer.Answer {
     var body: [String: JSONValue] = [
-      "means": .string(means.rawValue), "amount_cents": .integer(cents), "dossier_id": .string(dossier.uuidString),
+      "means": .string(means.rawValue), "amount_cents": .integer(cents),
+      "dossier_id": .string(dossier.uuidString),
       "received_on": .string(Zone.paris.day(of: server.services.clock.now()).description),
     ]
     body.merge(more) { $1 }

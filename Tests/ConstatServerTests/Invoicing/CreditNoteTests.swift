@@ -12,14 +12,16 @@ import Testing
     return try await billing.server.post("/v1/credit-notes", as: billing.office, .object(body))
   }
 
-  @Test func `a credit note mirrors its invoice, has its own series and closes the debt INV-17`() async throws {
+  @Test func `a credit note mirrors its invoice, has its own series and closes the debt INV-17`() async throws
+  {
     try await TestServer.run(clock: .fixed("2026-11-21T10:00:00Z")) { server in
       let billing = try await Billing.found(on: server)
       let invoice = try await billing.invoice()
       let draft = try await credit(invoice, in: billing)
       #expect(draft.status == 201 && draft["total_incl_tax_cents"] == -39680, "\(draft.text)")
       let issued = try await billing.issue(draft)
-      #expect(issued["number"] == "A2026-00001" && issued["linked_numbers"] == ["F2026-00001"], "\(issued.text)")
+      #expect(
+        issued["number"] == "A2026-00001" && issued["linked_numbers"] == ["F2026-00001"], "\(issued.text)")
       let read = try await billing.read(invoice)
       #expect(read["linked"].array?.first?["number"] == "A2026-00001")
       #expect(read["settled"] == true && read["credited_cents"] == 39680)
@@ -64,7 +66,9 @@ import Testing
   @Test func `a rate is not credited beyond itself, nor a draft at all`() async throws {
     try await TestServer.run { server in
       let billing = try await Billing.found(on: server)
-      let invoice = try await billing.invoice([Billing.line(12000), Billing.line(1100, "Déplacement", vat: "10")])
+      let invoice = try await billing.invoice([
+        Billing.line(12000), Billing.line(1100, "Déplacement", vat: "10"),
+      ])
       let other = try await credit(invoice, [Billing.line(2200, "Déplacement", vat: "10")], in: billing)
       #expect(other.status == 409 && other["vat_rate"] == "10")
       let draft = try await credit(billing.draft(), in: billing)

@@ -20,7 +20,9 @@ import Testing
     }
   }
 
-  @Test func `VAT is computed per rate on the total, and tax-included lines keep their total INV-11`() async throws {
+  @Test func `VAT is computed per rate on the total, and tax-included lines keep their total INV-11`()
+    async throws
+  {
     try await TestServer.run { server in
       let billing = try await Billing.found(on: server)
       func net(_ cents: Int64) -> JSONValue {
@@ -49,7 +51,8 @@ import Testing
       let stale = try await server.patch(path, as: billing.office, ["comment": "Merci"], ifMatch: draft.etag)
       #expect(stale.status == 412)
       let replaced = try await server.patch(
-        path, as: billing.office, ["lines": [Billing.line(6000), Billing.line(600, "Déplacement", vat: "10")]])
+        path, as: billing.office,
+        ["lines": [Billing.line(6000), Billing.line(600, "Déplacement", vat: "10")]])
       #expect(replaced["total_incl_tax_cents"] == 6600 && replaced["vat"].array?.count == 2)
       #expect(replaced["instalments"].array?.count == 2)
       let refused = try await billing.issue(replaced)
@@ -61,12 +64,15 @@ import Testing
     try await TestServer.run { server in
       let billing = try await Billing.found(on: server)
       let both: JSONValue = [
-        "designation": "DPE", "vat_rate": "20", "unit_price_excl_tax_cents": 100, "unit_price_incl_tax_cents": 120,
+        "designation": "DPE", "vat_rate": "20", "unit_price_excl_tax_cents": 100,
+        "unit_price_incl_tax_cents": 120,
       ]
       let refused = try await billing.draft([Billing.line(1200), both])
       #expect(refused.status == 422)
       #expect(refused["errors"].array?.first?["pointer"] == "/lines/1/unit_price_excl_tax_cents")
-      let rate = try await billing.draft([["designation": "DPE", "vat_rate": "21", "unit_price_excl_tax_cents": 100]])
+      let rate = try await billing.draft([
+        ["designation": "DPE", "vat_rate": "21", "unit_price_excl_tax_cents": 100]
+      ])
       #expect(rate["errors"].array?.first?["code"] == "unknown-vat-rate")
       #expect(try await billing.value(Int.self, "SELECT count(*) FROM invoice") == 0)
     }
@@ -76,7 +82,8 @@ import Testing
     try await TestServer.run { server in
       let billing = try await Billing.found(on: server)
       let draft = try await billing.draft()
-      #expect(try await server.delete("/v1/invoices/\(draft["id"].string ?? "")", as: billing.office).status == 204)
+      #expect(
+        try await server.delete("/v1/invoices/\(draft["id"].string ?? "")", as: billing.office).status == 204)
       #expect(try await billing.read(draft).status == 404)
       let issued = try await billing.invoice()
       let path = "/v1/invoices/\(issued["id"].string ?? "")"

@@ -5,13 +5,15 @@ import Support
 import Testing
 
 @Suite struct ReversePaymentTests {
-  private func reverse(_ payment: TestServer.Answer, in billing: Billing, _ more: [String: JSONValue] = [:]) async throws
+  private func reverse(_ payment: TestServer.Answer, in billing: Billing, _ more: [String: JSONValue] = [:])
+    async throws
     -> TestServer.Answer
   {
     var body: [String: JSONValue] = ["reason": "Chèque sans provision", "reversed_on": "2026-12-15"]
     body.merge(more) { $1 }
     return try await billing.server.post(
-      "/v1/payments/\(payment["id"].string ?? "")/reversal", as: billing.office, .object(body), key: UUID().uuidString)
+      "/v1/payments/\(payment["id"].string ?? "")/reversal", as: billing.office, .object(body),
+      key: UUID().uuidString)
   }
 
   @Test func `a cheque that bounces before its slip reopens the debt and gives the VAT back`() async throws {
@@ -24,9 +26,11 @@ import Testing
       #expect(undone.status == 200 && undone["reversal"]["reversed_on"] == "2026-12-15", "\(undone.text)")
       #expect(undone["unallocated_cents"] == 0)
       let read = try await billing.read(invoice)
-      #expect(read["remaining_due_cents"] == 12000 && read["instalments"].array?.first?["status"] == "pending")
+      #expect(
+        read["remaining_due_cents"] == 12000 && read["instalments"].array?.first?["status"] == "pending")
       #expect(try await billing.balances() == before)
-      #expect(try await billing.value(Int.self, "SELECT count(*) FROM journal_line WHERE letter IS NOT NULL") == 0)
+      #expect(
+        try await billing.value(Int.self, "SELECT count(*) FROM journal_line WHERE letter IS NOT NULL") == 0)
       let again = try await reverse(paid, in: billing)
       #expect(again.status == 409 && again["code"] == "payment-already-reversed")
       let early = try await reverse(billing.pay(100), in: billing, ["reversed_on": "2026-11-20"])
@@ -34,7 +38,9 @@ import Testing
     }
   }
 
-  @Test func `a cheque that bounces after closure leaves the slip as it was and costs the bank's fee`() async throws {
+  @Test func `a cheque that bounces after closure leaves the slip as it was and costs the bank's fee`()
+    async throws
+  {
     try await TestServer.run(clock: .fixed("2026-11-21T10:00:00Z")) { server in
       let billing = try await Billing.found(on: server)
       let invoice = try await billing.invoice([Billing.line(12000)])

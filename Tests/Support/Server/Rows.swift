@@ -22,16 +22,18 @@ public struct TestRows: Sendable {
 }
 
 extension TestServer {
-  /// A dossier with all that hangs on it: its prescriber is an agency, which sees the reports; its payer also sees the
-  /// invoice. The report is a PDF, unblocked.
+  /// A dossier with all that hangs on it: its prescriber is an agency, which sees the reports; its payer also
+  /// sees the invoice. The report is a PDF, unblocked.
   public func rows(in org: TestOrganization) async throws -> TestRows {
     var rows = TestRows()
     rows.draw(
       "company", "contact", "agency", "payer", "building", "module", "diagnostic_type", "price_list",
       "price_list_line", "dossier", "dossier_contact", "payer_access", "outbuilding", "dossier_diagnostic",
-      "appointment", "lead_analyser", "lead_analyser_booking", "mission_order", "signature", "document", by: services.clock)
+      "appointment", "lead_analyser", "lead_analyser_booking", "mission_order", "signature", "document",
+      by: services.clock)
     rows.draw(
-      "device", "api_token", "invoice", "draft_invoice", "instalment", "payment", "payment_reversal", "deposit_slip",
+      "device", "api_token", "invoice", "draft_invoice", "instalment", "payment", "payment_reversal",
+      "deposit_slip",
       "journal_entry", "sync_conflict", "parked_edit", "agency_account", "payer_account", "session", "job",
       by: services.clock)
     rows.ids["technician"] = org.marc.id
@@ -178,7 +180,8 @@ extension TestServer {
     ]
   }
 
-  /// An issued invoice and a draft; a payment and its reversal. Parts of an issued invoice go in while it is a draft.
+  /// An issued invoice and a draft; a payment and its reversal. Parts of an issued invoice go in while it is
+  /// a draft.
   private static func books(_ org: TestOrganization, _ rows: TestRows) -> [SQL] {
     [
       """

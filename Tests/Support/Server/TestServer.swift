@@ -9,7 +9,8 @@ public import Postgres
 import Synchronization
 import Testing
 
-/// The whole server on its own database, driven through its real router. Every answer is held against the contract.
+/// The whole server on its own database, driven through its real router. Every answer is held against the
+/// contract.
 public final class TestServer: Sendable {
   public let database: TestDatabase
   public let services: Services
@@ -65,13 +66,15 @@ public final class TestServer: Sendable {
   }
 
   private static func serve(
-    clock: WallClock, poolSize: Int, overHTTP: Bool, _ body: @escaping @Sendable (TestServer) async throws -> Void
+    clock: WallClock, poolSize: Int, overHTTP: Bool,
+    _ body: @escaping @Sendable (TestServer) async throws -> Void
   ) async throws {
     let database = try await TestDatabase.create(migrations: root.appending(path: "Migrations"))
     let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     let pool = Pool(patient(database.appURL, size: poolSize, pipelines: 2), logger: logger)
     let owner = Pool(patient(database.ownerURL, size: 1, pipelines: 1), logger: logger)
-    let services = Services(pool: pool, clock: clock, secret: Array("test secret of thirty-two bytes!".utf8),
+    let services = Services(
+      pool: pool, clock: clock, secret: Array("test secret of thirty-two bytes!".utf8),
       trustsForwardedFor: true)
     let installation = try Installation(home: root)
     let app = App(services: services, installation: installation)
@@ -82,7 +85,8 @@ public final class TestServer: Sendable {
       try await application.test(overHTTP ? .live : .router) { client in
         try await body(
           TestServer(
-            database: database, services: services, app: app, contract: contract, owner: owner, client: client))
+            database: database, services: services, app: app, contract: contract, owner: owner, client: client
+          ))
       }
     } catch {
       await pool.shutdown()
@@ -130,7 +134,9 @@ public final class TestServer: Sendable {
   }
 
   @discardableResult
-  public func post(_ path: String, as token: String? = nil, _ body: JSONValue = .object([:]), key: String? = nil) async throws
+  public func post(
+    _ path: String, as token: String? = nil, _ body: JSONValue = .object([:]), key: String? = nil
+  ) async throws
     -> Answer
   {
     try await send(
@@ -139,7 +145,9 @@ public final class TestServer: Sendable {
   }
 
   @discardableResult
-  public func patch(_ path: String, as token: String? = nil, _ body: JSONValue, ifMatch: String = "*") async throws -> Answer {
+  public func patch(_ path: String, as token: String? = nil, _ body: JSONValue, ifMatch: String = "*")
+    async throws -> Answer
+  {
     try await send(.patch, path, as: token, bytes: body.serialized(), headers: [.ifMatch: ifMatch])
   }
 
@@ -153,16 +161,23 @@ public final class TestServer: Sendable {
     guard
       let (_, item) = contract.document["paths"]?.object?.filter({ template, _ in
         let parts = template.split(separator: "/")
-        return parts.count == segments.count && zip(parts, segments).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+        return parts.count == segments.count
+          && zip(parts, segments).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
       }).max(by: { $0.key.filter { $0 == "{" }.count > $1.key.filter { $0 == "{" }.count }),
       let operation = item[method.rawValue.lowercased()]
     else {
-      if answer.status != 404 && answer.status != 405 { Issue.record("\(method) \(path) is not in the contract") }
+      if answer.status != 404 && answer.status != 405 {
+        Issue.record("\(method) \(path) is not in the contract")
+      }
       return
     }
-    guard let declared = operation["responses"]?["\(answer.status)"] ?? (answer.status >= 400 ? operation["responses"]?["default"] : nil)
+    guard
+      let declared = operation["responses"]?["\(answer.status)"]
+        ?? (answer.status >= 400 ? operation["responses"]?["default"] : nil)
     else {
-      Issue.record("\(method) \(path) answered \(answer.status), which the contract does not have: \(answer.text.prefix(400))")
+      Issue.record(
+        "\(method) \(path) answered \(answer.status), which the contract does not have: \(answer.text.prefix(400))"
+      )
       return
     }
     let response = contract.resolved(declared)
