@@ -36,6 +36,7 @@ CREATE TABLE invoice (
   CONSTRAINT invoice_credit_note CHECK ((kind = 'credit_note') = (corrected_invoice_id IS NOT NULL))
 );
 CREATE INDEX invoice_created ON invoice (organization_id, created_at, id);
+CREATE INDEX invoice_issued_on ON invoice (organization_id, company_id, kind, issued_on) WHERE status = 'issued';
 CREATE INDEX invoice_dossier ON invoice (organization_id, dossier_id);
 CREATE INDEX invoice_corrected ON invoice (organization_id, corrected_invoice_id) WHERE corrected_invoice_id IS NOT NULL;
 CALL system.govern('invoice');

@@ -5,7 +5,7 @@ import Postgres
 
 /// Reads the rows of the table of invoices (INV-13, INV-18).
 struct InvoiceExportStore {
-  /// Invoices and credit notes that a company issued in a period, in the order of their numbers.
+  /// Invoices and credit notes that a company issued in a period, as they were issued.
   static func period(_ organization: UUID, company: UUID, from: Day, to: Day) -> SQL {
     """
     SELECT i.kind, i.seller ->> 'name' AS company, i.number, i.payer ->> 'name' AS payer, i.issued_on, i.due_on,
@@ -27,7 +27,7 @@ struct InvoiceExportStore {
     FROM invoice i LEFT JOIN dossier d ON d.organization_id = i.organization_id AND d.id = i.dossier_id
     WHERE i.organization_id = \(organization) AND i.company_id = \(company) AND i.status = 'issued'
       AND i.issued_on >= \(from) AND i.issued_on <= \(to)
-    ORDER BY i.issued_on, i.series, i.sequence
+    ORDER BY i.issued_at, i.series, i.sequence
     """
   }
 

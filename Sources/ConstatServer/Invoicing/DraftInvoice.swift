@@ -70,6 +70,8 @@ struct DraftInvoice {
     if let instalments {
       try await store.replace(
         instalmentsOf: id, dossier: dossier, by: Self.instalments(instalments), ids: Self.ids(instalments))
+    } else if dossier != head.dossier {
+      try await store.move(instalmentsOf: id, to: dossier)
     }
     // Parts have rows of their own: the draft's version grows whichever of them changed.
     values["updated_at"] = .string(clock.now().description)

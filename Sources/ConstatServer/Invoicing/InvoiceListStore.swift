@@ -2,8 +2,7 @@ import ConstatCore
 import Foundation
 import Postgres
 
-/// What callers see of invoices and credit notes. A client account sees the issued ones of which it is the payer, and
-/// those of dossiers where it was given the invoice right (INV-27, the green eye).
+/// What staff and API tokens see of invoices and credit notes; clients see theirs in the portal (INV-27).
 struct InvoiceListStore {
   /// What an invoice comes to beyond its own row: `credited` and `paid`, in cents.
   private static let balance: SQL = """
@@ -39,17 +38,6 @@ struct InvoiceListStore {
     LEFT JOIN dossier d ON d.organization_id = i.organization_id AND d.id = i.dossier_id
     """
 
-  /// Holds for staff and API tokens; for a client account only where it may look.
-  static func visible(_ organization: UUID) -> SQL {
-    """
-    AND NOT EXISTS (SELECT FROM user_account u WHERE u.organization_id = \(organization)
-      AND 'user:' || u.id = current_setting('app.actor') AND u.contact_id IS NOT NULL
-      AND NOT (i.status = 'issued' AND (i.payer_id = u.contact_id OR EXISTS (
-        SELECT FROM dossier_contact r WHERE r.organization_id = i.organization_id AND r.dossier_id = i.dossier_id
-          AND r.contact_id = u.contact_id AND r.invoice_access))))
-    """
-  }
-
   static func one(_ organization: UUID, _ id: UUID) -> SQL {
     """
     SELECT \(columns), i.comment, i.seller, i.payer, encode(i.hash, 'hex') AS hash,
@@ -71,7 +59,7 @@ struct InvoiceListStore {
         '[]') FROM invoice n WHERE n.organization_id = i.organization_id AND n.status = 'issued'
         AND (n.corrected_invoice_id = i.id OR n.id = i.corrected_invoice_id)) AS linked
     \(source)
-    WHERE i.organization_id = \(organization) AND i.id = \(id) \(visible(organization))
+    WHERE i.organization_id = \(organization) AND i.id = \(id)
     """
   }
 
@@ -85,7 +73,7 @@ struct InvoiceListStore {
       "limit", "cursor", "status", "kind", "company_id", "dossier_id", "payer_id", "settled", "archived", "from", "to")
     return """
       SELECT \(columns), i.created_at::text AS _key \(source)
-      WHERE i.organization_id = \(organization) \(visible(organization)) \(try conditions(query))
+      WHERE i.organization_id = \(organization) \(try conditions(query))
       \(page.before("i.created_at", "i.id"))
       ORDER BY i.created_at DESC, i.id DESC LIMIT \(page.fetched)
       """

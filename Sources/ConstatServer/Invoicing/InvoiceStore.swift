@@ -101,6 +101,14 @@ struct InvoiceStore {
     ])
   }
 
+  /// The instalments of a draft follow it to another dossier.
+  func move(instalmentsOf invoice: UUID, to dossier: UUID?) async throws {
+    _ = try await transaction.execute(
+      """
+      UPDATE instalment SET dossier_id = \(dossier) WHERE organization_id = \(organization) AND invoice_id = \(invoice)
+      """)
+  }
+
   /// Deletes a draft with its parts.
   func delete(_ id: UUID, expected: Int64?) async throws {
     _ = try await transaction.pipeline([
@@ -111,17 +119,20 @@ struct InvoiceStore {
     try await RowStore(transaction: transaction).delete("invoice", id: id, expected: expected)
   }
 
-  /// Takes the next number of a series and the day of its last document. The row of the series stays locked, so that
+  /// Takes the next number of a series, and the last day of issue of the company's documents of these kinds, whatever
+  /// their year: a new year's first document closes the old year's series. The row of the series stays locked, so that
   /// a rollback leaves no gap.
-  func nextNumber(_ counter: String, company: UUID, series: String) async throws -> (sequence: Int64, last: Day?) {
+  func nextNumber(
+    _ counter: String, company: UUID, kinds: [Invoice.Kind]
+  ) async throws -> (sequence: Int64, last: Day?) {
     let results = try await transaction.pipeline([
       "SELECT system.next_number(\(counter)) AS sequence",
       """
-      SELECT issued_on FROM invoice WHERE organization_id = \(organization) AND company_id = \(company)
-        AND series = \(series) ORDER BY sequence DESC LIMIT 1
+      SELECT max(issued_on) AS issued_on FROM invoice WHERE organization_id = \(organization)
+        AND company_id = \(company) AND kind = ANY (\(kinds.map(\.rawValue))) AND status = 'issued'
       """,
     ])
-    return (try results[0][0].get("sequence"), try results[1].first?.get("issued_on"))
+    return (try results[0][0].get("sequence"), try results[1][0].get("issued_on"))
   }
 
   /// Turns the draft into the document.

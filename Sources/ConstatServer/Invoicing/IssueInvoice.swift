@@ -84,10 +84,11 @@ struct IssueInvoice {
     let issuedOn = day ?? today
     let prefix = head.kind == .invoice ? books.invoicePrefix : books.creditNotePrefix
     let series = InvoiceNumber.series(prefix: prefix, year: issuedOn.year)
+    let isShared = books.invoicePrefix == books.creditNotePrefix
     let counter = InvoiceNumber.counter(
-      company: head.company.uuidString.lowercased(),
-      kind: books.invoicePrefix == books.creditNotePrefix ? .invoice : head.kind, series: series)
-    let (sequence, last) = try await store.nextNumber(counter, company: head.company, series: series)
+      company: head.company.uuidString.lowercased(), kind: isShared ? .invoice : head.kind, series: series)
+    let (sequence, last) = try await store.nextNumber(
+      counter, company: head.company, kinds: isShared ? Invoice.Kind.allCases : [head.kind])
     try Invoice.checkIssueDay(issuedOn, today: today, lastInSeries: last)
     let dueOn =
       head.kind == .creditNote

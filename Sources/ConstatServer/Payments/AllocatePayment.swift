@@ -10,10 +10,13 @@ struct AllocatePayment {
   let organization: UUID
   let clock: WallClock
 
-  /// `choices` nil: the invoice's due instalments, the earliest first.
+  /// An invoice, whose due instalments are taken the earliest first, or choices: one of the two.
   func allocate(_ id: UUID, to invoice: UUID?, choices: [RecordPayment.Choice]?) async throws {
     let found = try await transaction.first(PaymentRecord.self, PaymentStore.record(organization, id))
     guard let payment = found else { throw Problem.notFound }
+    guard (invoice == nil) != (choices == nil) else {
+      throw Problem.field("/invoice_id", "inconsistent", "une facture ou des affectations, et pas les deux")
+    }
     let debtStore = DebtStore(transaction: transaction, organization: organization)
     let instalments = (choices ?? []).map(\.instalment)
     let target: SQL = invoice.map { "i.id = \($0)" } ?? DebtStore.ofInstalments(instalments)

@@ -31,8 +31,9 @@ struct DebtStore {
       """
     let results = try await transaction.pipeline([
       """
-      SELECT i.id, i.number, i.company_id, i.dossier_id, i.payer_id, i.payer ->> 'auxiliary' AS auxiliary,
-        i.payer ->> 'auxiliary_label' AS auxiliary_label, i.seller ->> 'vat_point' AS vat_point
+      SELECT i.id, i.number, i.company_id, i.dossier_id, i.payer_id,
+        coalesce(i.payer ->> 'auxiliary', \(PayerSnapshot.unknown.number)) AS auxiliary,
+        coalesce(i.payer ->> 'auxiliary_label', \(PayerSnapshot.unknown.label)) AS auxiliary_label, i.seller ->> 'vat_point' AS vat_point
       FROM invoice i WHERE \(chosen) ORDER BY i.id FOR NO KEY UPDATE
       """,
       """

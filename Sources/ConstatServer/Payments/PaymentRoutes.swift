@@ -27,9 +27,6 @@ struct PaymentRoutes {
       let columns = try writing.call.fields(Self.allocation, as: .creation)
       let invoice = columns["invoice_id"]?.string.flatMap(UUID.init(uuidString:))
       let choices = Self.choices(columns["allocations"])
-      guard (invoice == nil) != (choices == nil) else {
-        throw Problem.field("/invoice_id", "inconsistent", "une facture ou des affectations, et pas les deux")
-      }
       try await AllocatePayment(
         transaction: writing.transaction, organization: writing.organization, clock: writing.call.clock
       ).allocate(id, to: invoice, choices: choices)

@@ -118,6 +118,23 @@ import Testing
     }
   }
 
+  @Test func `a December payment recorded in January is in December's file, validated in January`() async throws {
+    try await TestServer.run(clock: .fixed("2027-01-10T10:00:00Z")) { server in
+      let billing = try await Billing.found(on: server)
+      #expect(try await billing.issue(billing.draft([Billing.line(12000)]), on: "2026-12-20").status == 200)
+      _ = try await billing.pay(12000, .transfer, ["received_on": "2026-12-31"])
+      let file = try await server.get("/v1/exports/fec?to=2026-12-31", as: billing.org.accountant.token)
+      #expect(file.headers[.contentDisposition]?.contains("732829320FEC20261231.txt") == true)
+      #expect(file.text.contains("BQ\tBanque\tBQ000001\t20261231\t512000"))
+      let validated = file.text.split(separator: "\r\n").dropFirst().compactMap { row -> String? in
+        let fields = row.split(separator: "\t", omittingEmptySubsequences: false)
+        return fields.count == 18 ? String(fields[15]) : nil
+      }
+      #expect(validated.count == 7 && Set(validated) == ["20270110"], "\(file.text)")
+      #expect(FECValidator().validate(file.body, fileName: "732829320FEC20261231.txt").map(\.description) == [])
+    }
+  }
+
   @Test func `an API token pulls what its scopes name and nothing else ACC-30`() async throws {
     try await TestServer.run { server in
       let billing = try await Billing.found(on: server)

@@ -71,6 +71,17 @@ import Testing
     }
   }
 
+  @Test func `the new year's first invoice closes the old year's series`() async throws {
+    try await TestServer.run(clock: .fixed("2027-01-04T10:00:00Z")) { server in
+      let billing = try await Billing.found(on: server)
+      let draft = try await billing.draft()
+      #expect(try await billing.issue(draft, on: "2026-12-31")["number"] == "F2026-00001")
+      #expect(try await billing.invoice()["number"] == "F2027-00001")
+      let late = try await billing.issue(billing.draft(), on: "2026-12-31")
+      #expect(late.status == 409 && late["code"] == "issue-day-before-last")
+    }
+  }
+
   @Test func `half past midnight in Paris on 1 January belongs to the new year's series and books`() async throws {
     try await TestServer.run(clock: .fixed("2026-12-31T23:30:00Z")) { server in
       let billing = try await Billing.found(on: server)
