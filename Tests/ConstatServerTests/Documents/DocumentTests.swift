@@ -99,7 +99,9 @@ import Testing
       #expect(other.status == 409 && other["code"] == "id-taken")
       let blobs: Int? = try await server.asOwner(org.id) { transaction in
         try await transaction.value(
-          Int.self, "SELECT count(*) FROM system.blob WHERE organization_id = \(org.id)")
+          Int.self,
+          "SELECT count(*) FROM system.blob WHERE organization_id = \(org.id) AND media_type = 'application/pdf'"
+        )
       }
       #expect(blobs == 1)
       let nowhere = try await server.deposit(UUID(), as: org.office.token)
