@@ -19,7 +19,8 @@ struct InvoiceExportStore {
       i.total_incl_tax_cents - coalesce((SELECT -sum(n.total_incl_tax_cents) FROM invoice n
         WHERE n.organization_id = i.organization_id AND n.corrected_invoice_id = i.id AND n.status = 'issued'), 0)::bigint
         - coalesce((SELECT sum(p.amount_cents) FROM payment_allocation p
-        WHERE p.organization_id = i.organization_id AND p.invoice_id = i.id AND p.reversed_at IS NULL), 0)::bigint AS balance,
+        WHERE p.organization_id = i.organization_id AND p.invoice_id = i.id AND p.reversed_at IS NULL), 0)::bigint
+        AS balance,
       (SELECT CASE WHEN bool_or(EXISTS (SELECT FROM document_download w WHERE w.organization_id = o.organization_id
           AND w.document_id = o.id)) THEN 'downloaded' WHEN bool_or(NOT o.blocked) THEN 'online' ELSE 'offline' END
         FROM document o WHERE o.organization_id = i.organization_id AND o.dossier_id = i.dossier_id

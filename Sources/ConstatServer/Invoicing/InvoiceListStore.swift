@@ -70,7 +70,8 @@ struct InvoiceListStore {
   /// Newest first.
   static func page(_ organization: UUID, _ query: QueryParameters, _ page: Page) throws -> SQL {
     try query.only(
-      "limit", "cursor", "status", "kind", "company_id", "dossier_id", "payer_id", "settled", "archived", "from", "to")
+      "limit", "cursor", "status", "kind", "company_id", "dossier_id", "payer_id", "settled", "archived",
+      "from", "to")
     return """
       SELECT \(columns), i.created_at::text AS _key \(source)
       WHERE i.organization_id = \(organization) \(try conditions(query))
@@ -93,7 +94,9 @@ struct InvoiceListStore {
     if let settled = try query.bool("settled") {
       conditions += "AND (i.status = 'issued' AND \(balanceOf) <= 0) = \(settled) "
     }
-    if let archived = try query.bool("archived") { conditions += "AND (i.archived_at IS NOT NULL) = \(archived) " }
+    if let archived = try query.bool("archived") {
+      conditions += "AND (i.archived_at IS NOT NULL) = \(archived) "
+    }
     if let from = try query.day("from") { conditions += "AND i.issued_on >= \(from) " }
     if let to = try query.day("to") { conditions += "AND i.issued_on <= \(to) " }
     return conditions
@@ -106,7 +109,8 @@ struct InvoiceListStore {
   /// Instalments of issued invoices with the columns of the list (INV-21), newest first.
   static func instalments(_ organization: UUID, _ query: QueryParameters, _ page: Page) throws -> SQL {
     try query.only(
-      "limit", "cursor", "status", "invoice_id", "dossier_id", "company_id", "deposit_slip_id", "due_from", "due_to")
+      "limit", "cursor", "status", "invoice_id", "dossier_id", "company_id", "deposit_slip_id", "due_from",
+      "due_to")
     var conditions: SQL = ""
     if let status = try query.choice("status", Instalment.Status.allCases.map(\.rawValue)) {
       conditions += "AND t.status = \(status) "

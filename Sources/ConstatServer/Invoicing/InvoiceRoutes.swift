@@ -43,7 +43,8 @@ struct InvoiceRoutes {
     routes.get("/v1/invoices", Self.read) { reading in
       let page = try Page(reading.call, filters: InvoiceListStore.filters)
       return try .list(
-        await reading.query(InvoiceListStore.page(reading.call.organization, reading.call.query, page)), page: page)
+        await reading.query(InvoiceListStore.page(reading.call.organization, reading.call.query, page)),
+        page: page)
     }
     routes.get("/v1/invoices/{id}", Self.read) { reading in
       try .resource(await reading.query(InvoiceListStore.one(reading.call.organization, reading.call.id())))
@@ -51,7 +52,8 @@ struct InvoiceRoutes {
     routes.get("/v1/instalments", Self.read) { reading in
       let page = try Page(reading.call, filters: InvoiceListStore.instalmentFilters)
       return try .list(
-        await reading.query(InvoiceListStore.instalments(reading.call.organization, reading.call.query, page)),
+        await reading.query(
+          InvoiceListStore.instalments(reading.call.organization, reading.call.query, page)),
         page: page)
     }
   }

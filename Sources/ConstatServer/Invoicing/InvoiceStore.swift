@@ -50,7 +50,9 @@ struct InvoiceStore {
   func replace(linesOf invoice: UUID, by priced: PricedInvoice?, ids: [UUID?] = []) async throws {
     let lines = (priced?.lines ?? []).enumerated().map { index, line -> JSONValue in
       let id = (index < ids.count ? ids[index] : nil) ?? clock.newID()
-      let members: [String: JSONValue] = ["id": .string(id.uuidString), "position": .integer(Int64(index + 1))]
+      let members: [String: JSONValue] = [
+        "id": .string(id.uuidString), "position": .integer(Int64(index + 1)),
+      ]
       return .object(line.columns.merging(members) { $1 })
     }
     let shares = (priced?.totals.shares ?? []).map { share -> JSONValue in

@@ -39,7 +39,8 @@ struct IssueInvoice {
     ]
     if var corrected {
       corrected.due = corrected.due + record.totals
-      statements.append(DebtStore(transaction: transaction, organization: organization).standings([corrected]))
+      statements.append(
+        DebtStore(transaction: transaction, organization: organization).standings([corrected]))
     }
     _ = try await transaction.pipeline(statements)
     let ledger = LedgerStore(transaction: transaction, organization: organization, clock: clock)
@@ -62,9 +63,11 @@ struct IssueInvoice {
       [
         CompanyBooksStore.one(organization, head.company), InvoiceStore.seller(organization, head.company),
         PaymentStore.payer(organization, head.payer),
-        InvoiceStore.payerSnapshot(organization, invoice: corrected?.id ?? head.id), InvoiceStore.draft(organization, head.id),
+        InvoiceStore.payerSnapshot(organization, invoice: corrected?.id ?? head.id),
+        InvoiceStore.draft(organization, head.id),
       ] + InvoiceStore.parts(organization, head.id))
-    guard let books = try results[0].first(CompanyBooks.self), let contact = try results[2].first(PayerSnapshot.self),
+    guard let books = try results[0].first(CompanyBooks.self),
+      let contact = try results[2].first(PayerSnapshot.self),
       let row = results[4].first, case .object(var seller) = try Self.json(results[1][0].get("seller"))
     else { throw Problem.notFound }
     if let corrected { seller["vat_point"] = .string(corrected.vatPoint.rawValue) }
@@ -105,9 +108,11 @@ struct IssueInvoice {
       corrected: head.corrected,
       number: try InvoiceNumber(prefix: prefix, year: issuedOn.year, sequence: sequence).text, series: series,
       sequence: sequence, issuedOn: issuedOn, issuedAt: instant, dueOn: dueOn,
-      serviceOn: try row.get("service_on"), comment: try row.get("comment"), currency: try row.get("currency"),
+      serviceOn: try row.get("service_on"), comment: try row.get("comment"),
+      currency: try row.get("currency"),
       amounts: [
-        try row.get("total_excl_tax_cents"), try row.get("total_vat_cents"), try row.get("total_incl_tax_cents"),
+        try row.get("total_excl_tax_cents"), try row.get("total_vat_cents"),
+        try row.get("total_incl_tax_cents"),
       ],
       seller: (draft.seller.object ?? [:]).compactMapValues(\.string),
       payer: (draft.payer.object ?? [:]).compactMapValues(\.string), lines: draft.parts.lines,
@@ -120,7 +125,8 @@ struct IssueInvoice {
     if let corrected {
       try await ledger.post(
         CreditNotePosting(
-          number: record.number, day: record.issuedOn, invoiceNumber: corrected.number, payer: corrected.debtor,
+          number: record.number, day: record.issuedOn, invoiceNumber: corrected.number,
+          payer: corrected.debtor,
           credited: -record.totals, vatPoint: corrected.vatPoint),
         of: draft.books, source: record.id, dossier: record.dossier, at: record.issuedAt)
     } else {

@@ -22,7 +22,8 @@ struct AllocatePayment {
     let target: SQL = invoice.map { "i.id = \($0)" } ?? DebtStore.ofInstalments(instalments)
     let debts = try await debtStore.locked(where: "i.company_id = \(payment.company) AND \(target)")
     if invoice != nil, debts.isEmpty {
-      throw Problem.field("/invoice_id", "not-found", "facture inconnue, ou non émise par la société du règlement")
+      throw Problem.field(
+        "/invoice_id", "not-found", "facture inconnue, ou non émise par la société du règlement")
     }
     let store = PaymentStore(transaction: transaction, organization: organization, clock: clock)
     try await store.lockFree()
@@ -33,7 +34,8 @@ struct AllocatePayment {
     let due = Dictionary(uniqueKeysWithValues: debts.map { ($0.id.uuidString, $0.due) })
     let laid =
       try choices.map {
-        try PaymentAllocation.chosen(free, as: $0.map { ($0.instalment.uuidString, $0.amount) }, over: open, due: due)
+        try PaymentAllocation.chosen(
+          free, as: $0.map { ($0.instalment.uuidString, $0.amount) }, over: open, due: due)
       } ?? .byDueDay(free, over: open, due: due)
     guard !laid.parts.isEmpty else {
       throw Problem.conflict(
@@ -48,7 +50,8 @@ struct AllocatePayment {
     _ parts: [PaymentAllocation.Part], of payment: PaymentRecord, isDeposited: Bool, over debts: [InvoiceDebt]
   ) async throws {
     let now = clock.now()
-    let books = try await transaction.first(CompanyBooks.self, CompanyBooksStore.one(organization, payment.company))
+    let books = try await transaction.first(
+      CompanyBooks.self, CompanyBooksStore.one(organization, payment.company))
     guard let books else { throw Problem.notFound }
     let settled = SettledDebts(
       debts, laying: parts, of: payment.id, means: payment.means, isDeposited: isDeposited)
@@ -61,10 +64,13 @@ struct AllocatePayment {
     ])
     let ledger = LedgerStore(transaction: transaction, organization: organization, clock: clock)
     for part in settled.parts {
-      guard let source = drawn.first(where: { $0.part.invoiceID == part.invoice.uuidString })?.id else { continue }
+      guard let source = drawn.first(where: { $0.part.invoiceID == part.invoice.uuidString })?.id else {
+        continue
+      }
       try await ledger.post(
         CreditAllocationPosting(
-          number: payment.number, day: today, payer: payment.auxiliary, debtor: part.document.debtor, source: nil,
+          number: payment.number, day: today, payer: payment.auxiliary, debtor: part.document.debtor,
+          source: nil,
           target: part.document.number, amount: part.document.amount, collected: part.collected),
         of: books, source: source, dossier: payment.dossier, at: now)
     }

@@ -33,7 +33,8 @@ struct DebtStore {
       """
       SELECT i.id, i.number, i.company_id, i.dossier_id, i.payer_id,
         coalesce(i.payer ->> 'auxiliary', \(PayerSnapshot.unknown.number)) AS auxiliary,
-        coalesce(i.payer ->> 'auxiliary_label', \(PayerSnapshot.unknown.label)) AS auxiliary_label, i.seller ->> 'vat_point' AS vat_point
+        coalesce(i.payer ->> 'auxiliary_label', \(PayerSnapshot.unknown.label)) AS auxiliary_label,
+        i.seller ->> 'vat_point' AS vat_point
       FROM invoice i WHERE \(chosen) ORDER BY i.id FOR NO KEY UPDATE
       """,
       """
@@ -76,11 +77,13 @@ struct DebtStore {
     var parts: [UUID: [InstalmentDebt.Part]] = [:]
     for row in results[3] {
       let invoice: UUID = try row.get("invoice_id")
-      let settled = VATTotals(byVATRate: try JSONValue.parse(Array((try row.get("by_vat_rate") as String).utf8)))
+      let settled = VATTotals(
+        byVATRate: try JSONValue.parse(Array((try row.get("by_vat_rate") as String).utf8)))
       totals[invoice] = (totals[invoice] ?? .zero) - (settled ?? .zero)
       parts[try row.get("instalment_id"), default: []].append(
         .init(
-          payment: try row.get("payment_id"), means: PaymentMeans(rawValue: try row.get("means")) ?? .transfer,
+          payment: try row.get("payment_id"),
+          means: PaymentMeans(rawValue: try row.get("means")) ?? .transfer,
           amount: Money(cents: try row.get("amount_cents")), isDeposited: try row.get("is_deposited")))
     }
     var instalments: [UUID: [InstalmentDebt]] = [:]
@@ -99,7 +102,8 @@ struct DebtStore {
         id: id, number: try row.get("number"), company: try row.get("company_id"),
         dossier: try row.get("dossier_id"), payer: try row.get("payer_id"),
         debtor: Auxiliary(number: try row.get("auxiliary"), label: try row.get("auxiliary_label")),
-        vatPoint: Company.VATPoint(rawValue: try row.get("vat_point")) ?? .collection, left: left[id] ?? .zero,
+        vatPoint: Company.VATPoint(rawValue: try row.get("vat_point")) ?? .collection,
+        left: left[id] ?? .zero,
         due: totals[id] ?? .zero, instalments: instalments[id] ?? [])
     }
   }

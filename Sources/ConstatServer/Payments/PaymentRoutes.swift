@@ -9,14 +9,16 @@ struct PaymentRoutes {
   static let read = Access.staff(.admin, .office, .accountant, .sales).orScope(.paymentsRead)
   /// What `…/allocations` takes: an invoice, or the parts.
   static let allocation = FieldSet([
-    .defaulted("invoice_id", .uuid), .defaulted("allocations", .list(of: .object(Payment.allocation), max: 50)),
+    .defaulted("invoice_id", .uuid),
+    .defaulted("allocations", .list(of: .object(Payment.allocation), max: 50)),
   ])
 
   func register(in routes: inout Routes) {
     routes.get("/v1/payments", Self.read) { reading in
       let page = try Page(reading.call, filters: PaymentListStore.filters)
       return try .list(
-        await reading.query(PaymentListStore.page(reading.call.organization, reading.call.query, page)), page: page)
+        await reading.query(PaymentListStore.page(reading.call.organization, reading.call.query, page)),
+        page: page)
     }
     routes.get("/v1/payments/{id}", Self.read) { reading in
       try .resource(await reading.query(PaymentListStore.one(reading.call.organization, reading.call.id())))
@@ -48,7 +50,8 @@ struct PaymentRoutes {
     let isNew = try await RecordPayment(
       transaction: writing.transaction, organization: writing.organization, clock: writing.call.clock
     ).record(
-      id: id, company: company, dossier: uuid("dossier_id"), payer: uuid("payer_id"), source: .office, means: means,
+      id: id, company: company, dossier: uuid("dossier_id"), payer: uuid("payer_id"), source: .office,
+      means: means,
       amountCents: amount, receivedOn: receivedOn, receivedAt: receivedAt,
       reference: columns["reference"]?.string, bank: columns["bank"]?.string,
       issuerName: columns["issuer_name"]?.string, comment: columns["comment"]?.string,
@@ -60,7 +63,8 @@ struct PaymentRoutes {
       }
     }
     return try .resource(
-      await writing.transaction.query(PaymentListStore.one(writing.organization, id)), status: isNew ? .created : .ok,
+      await writing.transaction.query(PaymentListStore.one(writing.organization, id)),
+      status: isNew ? .created : .ok,
       location: isNew ? "/v1/payments/\(id.uuidString.lowercased())" : nil)
   }
 
@@ -75,12 +79,14 @@ struct PaymentRoutes {
   private func reverse(_ writing: WriteCall) async throws -> Reply {
     let id = try writing.call.id()
     let columns = try writing.call.fields(Payment.reversal, as: .creation)
-    guard let reason = columns["reason"]?.string, let day = columns["reversed_on"]?.string.flatMap({ Day($0) })
+    guard let reason = columns["reason"]?.string,
+      let day = columns["reversed_on"]?.string.flatMap({ Day($0) })
     else { throw Problem.field("", "required", "annulation incomplète") }
     try await ReversePayment(
       transaction: writing.transaction, organization: writing.organization, clock: writing.call.clock
     ).reverse(
-      id, as: columns["id"]?.string.flatMap(UUID.init(uuidString:)) ?? writing.call.clock.newID(), reason: reason,
+      id, as: columns["id"]?.string.flatMap(UUID.init(uuidString:)) ?? writing.call.clock.newID(),
+      reason: reason,
       on: day, bankFee: Money(cents: columns["bank_fee_cents"]?.integer ?? 0))
     return try .resource(await writing.transaction.query(PaymentListStore.one(writing.organization, id)))
   }

@@ -11,13 +11,16 @@ import Testing
   /// A year's worth of what happens: instalments, a cheque on a slip, an overpayment, cash, a credit note, a bounce.
   private func year(in billing: Billing) async throws -> (documents: [String], slip: TestServer.Answer) {
     let server = billing.server
-    let first = try await billing.invoice([Billing.line(12000), Billing.line(1100, "Trajet\t|\"Bayonne\" 😀", vat: "10")])
+    let first = try await billing.invoice([
+      Billing.line(12000), Billing.line(1100, "Trajet\t|\"Bayonne\" 😀", vat: "10"),
+    ])
     let second = try await billing.invoice([Billing.line(6000)])
     _ = try await billing.pay(20000)
     let slip = try await billing.closedSlip(of: [first])
     let third = try await billing.invoice([Billing.line(9000)])
     _ = try await billing.pay(4000, .cash)
-    let draft = try await server.post("/v1/credit-notes", as: billing.office, ["corrected_invoice_id": third["id"]])
+    let draft = try await server.post(
+      "/v1/credit-notes", as: billing.office, ["corrected_invoice_id": third["id"]])
     let credit = try await billing.issue(draft)
     let fourth = try await billing.invoice([Billing.line(5000)])
     let bounced = try await billing.pay(5000)
@@ -34,7 +37,8 @@ import Testing
     try await TestServer.run(clock: .fixed("2026-11-21T10:00:00Z")) { server in
       let billing = try await Billing.found(on: server)
       let (documents, slip) = try await year(in: billing)
-      for query in ["", "&separator=pipe&encoding=iso-8859-15&columns=cash_basis", "&validation=provisional"] {
+      for query in ["", "&separator=pipe&encoding=iso-8859-15&columns=cash_basis", "&validation=provisional"]
+      {
         let file = try await server.get(
           "/v1/exports/fec?from=2026-01-01&to=2026-12-31\(query)", as: billing.org.accountant.token)
         #expect(file.status == 200, "\(file.text)")
@@ -76,7 +80,8 @@ import Testing
           HAVING sum(debit_cents) <> sum(credit_cents) OR count(lettered_on) <> count(*)) AS l
         """)
       #expect(letters == 0)
-      let list = try await server.get("/v1/accounting/entries?journal=VE&limit=2", as: billing.org.accountant.token)
+      let list = try await server.get(
+        "/v1/accounting/entries?journal=VE&limit=2", as: billing.org.accountant.token)
       #expect(list["items"].array?.count == 2 && !list["next_cursor"].isNull)
       let rest = try await server.get(
         "/v1/accounting/entries?journal=VE&limit=2&cursor=\(list["next_cursor"].string ?? "")",
@@ -92,10 +97,13 @@ import Testing
       let invoices = try await server.get("/v1/exports/invoices_csv", as: billing.org.accountant.token)
       let lines = invoices.text.split(separator: "\r\n")
       #expect(lines.count == 1 + documents.count + 1, "\(invoices.text)")
-      #expect(lines.contains { $0.hasPrefix("Diag Adour;F2026-00003;A2026-00001;1;;Etcheverry Maite;21/11/2026") })
-      #expect(invoices.headers[.contentDisposition]?.contains("factures-732829320-20260101-20261231.csv") == true)
+      #expect(
+        lines.contains { $0.hasPrefix("Diag Adour;F2026-00003;A2026-00001;1;;Etcheverry Maite;21/11/2026") })
+      #expect(
+        invoices.headers[.contentDisposition]?.contains("factures-732829320-20260101-20261231.csv") == true)
       let entries = try await server.get("/v1/exports/entries_csv", as: billing.org.accountant.token)
-      #expect(entries.text.contains("VE;VE000001;21/11/2026;411000;Clients;CETCH;Etcheverry Maite;F2026-00001"))
+      #expect(
+        entries.text.contains("VE;VE000001;21/11/2026;411000;Clients;CETCH;Etcheverry Maite;F2026-00001"))
     }
   }
 
@@ -118,7 +126,9 @@ import Testing
     }
   }
 
-  @Test func `a December payment recorded in January is in December's file, validated in January`() async throws {
+  @Test func `a December payment recorded in January is in December's file, validated in January`()
+    async throws
+  {
     try await TestServer.run(clock: .fixed("2027-01-10T10:00:00Z")) { server in
       let billing = try await Billing.found(on: server)
       #expect(try await billing.issue(billing.draft([Billing.line(12000)]), on: "2026-12-20").status == 200)
@@ -131,7 +141,8 @@ import Testing
         return fields.count == 18 ? String(fields[15]) : nil
       }
       #expect(validated.count == 7 && Set(validated) == ["20270110"], "\(file.text)")
-      #expect(FECValidator().validate(file.body, fileName: "732829320FEC20261231.txt").map(\.description) == [])
+      #expect(
+        FECValidator().validate(file.body, fileName: "732829320FEC20261231.txt").map(\.description) == [])
     }
   }
 
@@ -143,8 +154,10 @@ import Testing
       let invoices = try await billing.token([.invoicesRead])
       let allowed: [(String, [Int])] = [
         ("/v1/exports/fec", [200, 403]), ("/v1/exports/invoices_csv", [200, 200]),
-        ("/v1/exports/entries_csv", [200, 403]), ("/v1/invoices", [403, 200]), ("/v1/instalments", [403, 200]),
-        ("/v1/payments", [403, 403]), ("/v1/accounting/entries", [403, 403]), ("/v1/deposit-slips", [403, 403]),
+        ("/v1/exports/entries_csv", [200, 403]), ("/v1/invoices", [403, 200]),
+        ("/v1/instalments", [403, 200]),
+        ("/v1/payments", [403, 403]), ("/v1/accounting/entries", [403, 403]),
+        ("/v1/deposit-slips", [403, 403]),
       ]
       for (path, statuses) in allowed {
         let answers = [try await server.get(path, as: exports), try await server.get(path, as: invoices)]

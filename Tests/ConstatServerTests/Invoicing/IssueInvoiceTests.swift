@@ -24,7 +24,9 @@ import Testing
     }
   }
 
-  @Test func `50 invoices issued at once, 5 of them rolled back, are numbered without a gap INV-08`() async throws {
+  @Test func `50 invoices issued at once, 5 of them rolled back, are numbered without a gap INV-08`()
+    async throws
+  {
     try await TestServer.run(poolSize: 8) { server in
       let billing = try await Billing.found(on: server)
       var drafts: [UUID] = []
@@ -49,7 +51,8 @@ import Testing
       let numbers = try await billing.value(
         [Int64].self, "SELECT array_agg(sequence ORDER BY sequence) FROM invoice WHERE status = 'issued'")
       #expect(numbers == (1...45).map(Int64.init))
-      let ordinals = try await billing.value([Int64].self, "SELECT array_agg(ordinal ORDER BY ordinal) FROM chain_link")
+      let ordinals = try await billing.value(
+        [Int64].self, "SELECT array_agg(ordinal ORDER BY ordinal) FROM chain_link")
       #expect(ordinals == (1...45).map(Int64.init))
       let entries = try await billing.value(
         [Int64].self, "SELECT array_agg(number ORDER BY number) FROM journal_entry WHERE journal = 'VE'")
@@ -64,7 +67,9 @@ import Testing
       _ = try await billing.invoice()
       let draft = try await billing.draft()
       let early = try await billing.issue(draft, on: "2026-11-20")
-      #expect(early.status == 409 && early["code"] == "issue-day-before-last" && early["last_issued_on"] == "2026-11-21")
+      #expect(
+        early.status == 409 && early["code"] == "issue-day-before-last"
+          && early["last_issued_on"] == "2026-11-21")
       let late = try await billing.issue(draft, on: "2026-11-22")
       #expect(late.status == 422 && late["code"] == "issue-day-in-future")
       #expect(try await billing.issue(draft, on: "2026-11-21")["number"] == "F2026-00002")
@@ -82,7 +87,9 @@ import Testing
     }
   }
 
-  @Test func `half past midnight in Paris on 1 January belongs to the new year's series and books`() async throws {
+  @Test func `half past midnight in Paris on 1 January belongs to the new year's series and books`()
+    async throws
+  {
     try await TestServer.run(clock: .fixed("2026-12-31T23:30:00Z")) { server in
       let billing = try await Billing.found(on: server)
       let issued = try await billing.invoice()
@@ -139,16 +146,20 @@ import Testing
         instalment("2026-12-01", 13227), instalment("2027-01-01", 13227), instalment("2027-02-01", 13226),
       ]
       let issued = try await billing.invoice(nil, ["instalments": .array(thirds)])
-      #expect(issued["instalments"].array?.compactMap { $0["amount_cents"]?.integer } == [13227, 13227, 13226])
+      #expect(
+        issued["instalments"].array?.compactMap { $0["amount_cents"]?.integer } == [13227, 13227, 13226])
       #expect(issued["due_on"] == "2027-02-01")
       let list = try await server.get("/v1/instalments?due_to=2027-01-15", as: billing.office)
-      #expect(list["items"].array?.count == 2 && list["items"].array?.first?["invoice_number"] == issued["number"])
+      #expect(
+        list["items"].array?.count == 2 && list["items"].array?.first?["invoice_number"] == issued["number"])
       let backwards = try await billing.issue(billing.draft(nil, ["instalments": .array(thirds.reversed())]))
       #expect(backwards.status == 422 && backwards["code"] == "instalments-out-of-order")
     }
   }
 
-  @Test func `nobody changes an issued invoice by hand-typed SQL, neither the API's role nor the owner`() async throws {
+  @Test func `nobody changes an issued invoice by hand-typed SQL, neither the API's role nor the owner`()
+    async throws
+  {
     try await TestServer.run { server in
       let billing = try await Billing.found(on: server)
       let id = try #require(await billing.invoice()["id"].string)
@@ -156,8 +167,10 @@ import Testing
         "UPDATE invoice SET comment = 'autre' WHERE id = \(id)", "DELETE FROM invoice WHERE id = \(id)",
         "UPDATE invoice SET status = 'draft', number = NULL WHERE id = \(id)",
         "UPDATE invoice_line SET unit_price_excl_tax_cents = 1 WHERE invoice_id = \(id)",
-        "DELETE FROM invoice_line WHERE invoice_id = \(id)", "UPDATE invoice_vat SET vat_cents = 0 WHERE invoice_id = \(id)",
-        "UPDATE instalment SET amount_cents = 1 WHERE invoice_id = \(id)", "UPDATE chain_link SET content = ''",
+        "DELETE FROM invoice_line WHERE invoice_id = \(id)",
+        "UPDATE invoice_vat SET vat_cents = 0 WHERE invoice_id = \(id)",
+        "UPDATE instalment SET amount_cents = 1 WHERE invoice_id = \(id)",
+        "UPDATE chain_link SET content = ''",
         "UPDATE journal_entry SET label = 'autre'", "UPDATE journal_line SET debit_cents = debit_cents + 1",
         "DELETE FROM journal_line",
       ]
@@ -191,7 +204,8 @@ extension Billing {
         SELECT set_config('app.organization_id', \(org.id.uuidString), true),
           set_config('app.actor', 'sql:test', true), set_config('app.channel', 'sql', true)
         """)
-      try await IssueInvoice(transaction: transaction, organization: org.id, clock: server.services.clock).issue(id)
+      try await IssueInvoice(transaction: transaction, organization: org.id, clock: server.services.clock)
+        .issue(id)
       throw ForcedRollback()
     }
   }
