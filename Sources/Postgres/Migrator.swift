@@ -42,7 +42,8 @@ public struct Migrator: Sendable {
   private static let lockKey: Int64 = 2_667_828
   private let directory: URL
 
-  public init(directory: URL) { self.directory = directory }
+  /// A link to a directory counts as the directory.
+  public init(directory: URL) { self.directory = directory.resolvingSymlinksInPath() }
 
   /// The migrations of the directory in order.
   public func migrations() throws -> [Migration] {

@@ -14,8 +14,10 @@ public struct Contract: Sendable {
 
   public init(directory: URL) throws {
     var merged: [String: JSONValue] = [:]
-    let files = try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
-      .filter { $0.pathExtension == "yaml" }.sorted { $0.lastPathComponent < $1.lastPathComponent }
+    let files = try FileManager.default.contentsOfDirectory(
+      at: directory.resolvingSymlinksInPath(), includingPropertiesForKeys: nil
+    )
+    .filter { $0.pathExtension == "yaml" }.sorted { $0.lastPathComponent < $1.lastPathComponent }
     for file in files {
       guard let node = try Yams.compose(yaml: String(contentsOf: file, encoding: .utf8)),
         case .object(let part) = Self.json(node)
