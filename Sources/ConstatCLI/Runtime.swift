@@ -22,8 +22,11 @@ struct Runtime: Sendable {
     let metrics = PrometheusMetrics()
     MetricsSystem.bootstrap(metrics)
     logger = Logger(label: "constat")
+    // Longer than the pool's own patience: a burst of devices that push at once waits rather than being sent away.
     pool = Pool(
-      PoolConfiguration(url: try database.requireApp(), size: configuration.poolSize), logger: logger)
+      PoolConfiguration(
+        url: try database.requireApp(), size: configuration.poolSize, acquireTimeoutMilliseconds: 1_000),
+      logger: logger)
     installation = try Installation(home: configuration.home, metrics: metrics)
     services = Services(pool: pool, clock: .system, secret: try configuration.secret())
   }
