@@ -21,7 +21,8 @@ public struct WallClock: Sendable {
       var generator = SystemRandomNumberGenerator()
       return [UInt8](unsafeUninitializedCapacity: count + 7) { buffer, filled in
         for place in stride(from: 0, to: count, by: 8) {
-          UnsafeMutableRawPointer(buffer.baseAddress! + place).storeBytes(of: generator.next(), as: UInt64.self)
+          UnsafeMutableRawPointer(buffer.baseAddress! + place).storeBytes(
+            of: generator.next(), as: UInt64.self)
         }
         filled = count
       }
@@ -88,8 +89,11 @@ public struct Call: Sendable {
 
   /// The JSON body; its syntax, depth and media type checked.
   public func json() throws -> JSONValue {
-    let type = headers[.contentType]?.split(separator: ";").first.map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
-    let accepted = method == .patch ? ["application/merge-patch+json", "application/json"] : ["application/json"]
+    let type = headers[.contentType]?.split(separator: ";").first.map {
+      $0.trimmingCharacters(in: .whitespaces).lowercased()
+    }
+    let accepted =
+      method == .patch ? ["application/merge-patch+json", "application/json"] : ["application/json"]
     guard let type, accepted.contains(type) else {
       throw Problem(
         .unsupportedMediaType, "unsupported-media-type", "Type de contenu non pris en charge",
@@ -110,7 +114,8 @@ public struct Call: Sendable {
   public func ifMatch() throws -> Int64? {
     guard let header = headers[.ifMatch] else { throw Problem.preconditionRequired }
     if header == "*" { return nil }
-    guard header.hasPrefix("\"v"), header.hasSuffix("\""), let version = Int64(header.dropFirst(2).dropLast()) else {
+    guard header.hasPrefix("\"v"), header.hasSuffix("\""), let version = Int64(header.dropFirst(2).dropLast())
+    else {
       throw Problem(.badRequest, "malformed-if-match", "En-tête If-Match illisible")
     }
     return version
@@ -137,7 +142,8 @@ public struct ReadCall: Sendable {
     guard let token = call.token else { throw Problem.unauthorized }
     let results = try await call.services.pool.pipeline(
       [PrincipalStore.authenticate(token, channel: "api")] + statements)
-    guard let principal = try PrincipalStore.principal(from: results[0], organization: token.organization) else {
+    guard let principal = try PrincipalStore.principal(from: results[0], organization: token.organization)
+    else {
       throw Problem.unauthorized
     }
     guard access.allows(principal) else { throw Problem.forbidden }
@@ -179,7 +185,9 @@ public struct WriteCall: Sendable {
       do {
         let malformed = malformed
         return try await call.services.pool.transaction(opening: first) { transaction, results in
-          guard let principal = try PrincipalStore.principal(from: results[0], organization: token.organization) else {
+          guard
+            let principal = try PrincipalStore.principal(from: results[0], organization: token.organization)
+          else {
             throw Problem.unauthorized
           }
           guard access.allows(principal) else { throw Problem.forbidden }

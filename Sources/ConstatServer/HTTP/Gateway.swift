@@ -55,8 +55,8 @@ struct Gateway: Sendable {
       var call = Call(
         services: services, method: route.method, template: route.path, path: request.uri.path,
         parameters: Self.parameters(context), query: Self.query(request),
-        headers: request.headers, body: [], requestID: requestID, remoteAddress: remoteAddress(request, context),
-        token: token)
+        headers: request.headers, body: [], requestID: requestID,
+        remoteAddress: remoteAddress(request, context), token: token)
       try await route.admit(call)
       call.body = try await Self.body(request, limit: route.bodyLimit)
       reply = try await route.answer(call)
@@ -82,7 +82,8 @@ struct Gateway: Sendable {
     Dictionary(
       context.parameters.map { key, value in
         let text = String(value)
-        return (String(key), text.utf8.contains(UInt8(ascii: "%")) ? text.removingPercentEncoding ?? text : text)
+        let isEscaped = text.utf8.contains(UInt8(ascii: "%"))
+        return (String(key), isEscaped ? text.removingPercentEncoding ?? text : text)
       }, uniquingKeysWith: { $1 })
   }
 
@@ -98,7 +99,8 @@ struct Gateway: Sendable {
     var headers = reply.headers
     headers[contentTypeOptions] = "nosniff"
     if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
-    return Response(status: reply.status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: reply.body)))
+    return Response(
+      status: reply.status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: reply.body)))
   }
 
   private static func token(_ header: String) -> BearerToken? {
@@ -109,7 +111,9 @@ struct Gateway: Sendable {
 
   private static func body(_ request: Request, limit: Int) async throws -> [UInt8] {
     if request.method == .get { return [] }
-    if let length = request.headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge(limit) }
+    if let length = request.headers[.contentLength].flatMap(Int.init), length > limit {
+      throw tooLarge(limit)
+    }
     do {
       let buffer = try await request.body.collect(upTo: limit)
       return Array(buffer.readableBytesView)
@@ -122,7 +126,8 @@ struct Gateway: Sendable {
 
   private static func tooLarge(_ limit: Int) -> Problem {
     Problem(
-      .contentTooLarge, "body-too-large", "Corps trop volumineux", members: ["limit_bytes": .integer(Int64(limit))],
+      .contentTooLarge, "body-too-large", "Corps trop volumineux",
+      members: ["limit_bytes": .integer(Int64(limit))],
       headers: [.connection: "close"])
   }
 
@@ -179,7 +184,8 @@ struct Gateway: Sendable {
         if let http = error as? HTTPError, http.status == .notFound {
           failure = Problem.notFound
           let segments = request.uri.path.split(separator: "/")
-          let matching = gateway.methodsByPath.filter { Self.matches($0.segments, segments) }.flatMap(\.methods)
+          let matching = gateway.methodsByPath
+            .filter { Self.matches($0.segments, segments) }.flatMap(\.methods)
           if !matching.isEmpty {
             failure = Problem(
               .methodNotAllowed, "method-not-allowed", "Méthode non autorisée",

@@ -52,7 +52,8 @@ public struct Routes: Sendable {
 
   /// `idempotent: true` where money, numbers or messages come out: the key is then required.
   public mutating func post(
-    _ path: String, _ access: Access, idempotent: Bool = false, bodyLimit: Int = jsonLimit, channel: String = "api",
+    _ path: String, _ access: Access, idempotent: Bool = false, bodyLimit: Int = jsonLimit,
+    channel: String = "api",
     opening: @escaping @Sendable (Call) throws -> [SQL] = { _ in [] },
     _ handler: @escaping @Sendable (WriteCall) async throws -> Reply
   ) {
@@ -73,13 +74,15 @@ public struct Routes: Sendable {
     _ path: String, _ access: Access, preparing: @escaping @Sendable (ReadCall) async throws -> Prepared,
     _ handler: @escaping @Sendable (WriteCall, Prepared) async throws -> Reply
   ) {
-    add(.post, path, access, false, Self.jsonLimit, .read { reading in
-      let prepared = try await preparing(reading)
-      let write = Route(
-        method: .post, path: path, access: access, requiresIdempotencyKey: false, bodyLimit: Self.jsonLimit,
-        handler: .write(opening: { _ in [] }, channel: "api") { try await handler($0, prepared) })
-      return try await write.answer(reading.call)
-    })
+    add(
+      .post, path, access, false, Self.jsonLimit,
+      .read { reading in
+        let prepared = try await preparing(reading)
+        let write = Route(
+          method: .post, path: path, access: access, requiresIdempotencyKey: false, bodyLimit: Self.jsonLimit,
+          handler: .write(opening: { _ in [] }, channel: "api") { try await handler($0, prepared) })
+        return try await write.answer(reading.call)
+      })
   }
 
   /// A GET that leaves a trace: what it writes is committed before the first byte of the answer leaves.
@@ -109,12 +112,15 @@ public struct Routes: Sendable {
   }
 
   private mutating func add(
-    _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ key: Bool, _ limit: Int, _ handler: Handler
+    _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ key: Bool, _ limit: Int,
+    _ handler: Handler
   ) {
-    precondition(!all.contains { $0.method == method && $0.path == path }, "\(method) \(path) is declared twice")
+    precondition(
+      !all.contains { $0.method == method && $0.path == path }, "\(method) \(path) is declared twice")
     all.append(
       Route(
-        method: method, path: path, access: access, requiresIdempotencyKey: key, bodyLimit: limit, handler: handler))
+        method: method, path: path, access: access, requiresIdempotencyKey: key, bodyLimit: limit,
+        handler: handler))
   }
 }
 

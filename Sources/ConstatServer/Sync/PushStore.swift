@@ -86,8 +86,8 @@ struct PushStore {
   }
 
   private static let writableTypes: [String] = [
-    "dossier", "appointment", "outbuilding", "dossier_diagnostic", "mission_order", "signature", "payment", "contact",
-    "building", "module",
+    "dossier", "appointment", "outbuilding", "dossier_diagnostic", "mission_order", "signature", "payment",
+    "contact", "building", "module",
   ]
   /// The row that alias `e` (a `system.sync_entity`) stands for; none when it is gone. Only the branch of its type runs.
   private static let live: SQL = """
@@ -132,7 +132,9 @@ extension PushStore {
     var loaded = Loaded()
     for row in missions {
       var shared = Set((try row.get("contacts") as [UUID]).map { EntityKey(.contact, $0.wire) })
-      if let building: UUID = try row.get("building_id") { shared.insert(EntityKey(.building, building.wire)) }
+      if let building: UUID = try row.get("building_id") {
+        shared.insert(EntityKey(.building, building.wire))
+      }
       if let module: UUID = try row.get("module_id") { shared.insert(EntityKey(.module, module.wire)) }
       let isOut = try row.get("state", as: String.self) == "out"
       let reason = ParkReason(rawValue: try row.get("reason", as: String?.self) ?? "closed")

@@ -21,7 +21,8 @@ import Testing
     "lead-analysers": "lead_analyser", "mission-orders": "mission_order", "modules": "module",
     "outbuildings": "outbuilding", "parked": "parked_edit", "payments": "payment",
     "price-lists": "price_list",
-    "price-list-lines": "price_list_line", "route-sheets": "technician", "sessions": "session", "signatures": "signature",
+    "price-list-lines": "price_list_line", "route-sheets": "technician", "sessions": "session",
+    "signatures": "signature",
     "users": "agency_account",
   ]
 
