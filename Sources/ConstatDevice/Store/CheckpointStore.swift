@@ -45,10 +45,15 @@ struct CheckpointStore {
     for (key, entity) in new.entities where old.entities[key] != entity {
       try put(entity)
     }
+    try advance(to: new.base, cursor: new.cursor)
+  }
+
+  /// Nothing has changed up to a later version.
+  func advance(to base: Mutation.Base, cursor: String?) throws {
     let meta = MetaStore(db: db)
-    try meta.set(.epoch, new.base.epoch)
-    try meta.set(.version, String(new.base.version))
-    try meta.set(.cursor, new.cursor)
+    try meta.set(.epoch, base.epoch)
+    try meta.set(.version, String(base.version))
+    try meta.set(.cursor, cursor)
   }
 
   private func put(_ entity: Entity) throws {

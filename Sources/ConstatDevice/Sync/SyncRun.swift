@@ -145,6 +145,12 @@ struct SyncRun {
       var staging = try checkpoints.staging()
       staging?.append(page)
       let pages = staging ?? Staging(first: page)
+      if pages.events.isEmpty, !pages.isReset {
+        try checkpoints.advance(
+          to: .init(epoch: pages.epoch, version: pages.version), cursor: pages.cursor)
+        try checkpoints.clearStaging()
+        return
+      }
       let before = try checkpoints.load()
       let after = before.applying(pages)
       try noteLeft(pages, before, after, db, at: environment.now())

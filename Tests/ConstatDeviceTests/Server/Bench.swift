@@ -36,6 +36,8 @@ final class Network: Sendable {
   /// Each fault happens once, to the next request with its path.
   func inject(_ fault: Fault) { state.withLock { $0.faults.append(fault) } }
 
+  var faultCount: Int { state.withLock(\.faults.count) }
+
   var requests: [Transport.Request] { state.withLock(\.requests) }
 
   var transport: Transport {
@@ -92,6 +94,8 @@ final class Bench: Sendable {
   let network: Network
   let clock = TestClock()
   let directory: URL
+  /// The file in use, where a crash image has taken the first one's place.
+  private let current = Mutex<String?>(nil)
 
   init() throws {
     network = Network(server)
@@ -123,9 +127,16 @@ final class Bench: Sendable {
       file: file ?? self.file, transport: network.transport, environment: clock.environment)
   }
 
+  /// Opens a crash image as the device's file from now on.
+  func open(replacing image: String) async throws -> FieldDevice {
+    current.withLock { $0 = image }
+    return try await open(image)
+  }
+
   /// The file as the power going now would leave it.
   func crashImage() throws -> String {
     let image = directory.appendingPathComponent("crash-\(UUID().uuidString).sqlite").path
+    let file = current.withLock { $0 } ?? file
     for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: file + suffix) {
       try FileManager.default.copyItem(atPath: file + suffix, toPath: image + suffix)
     }

@@ -84,6 +84,7 @@ actor FakeServer {
     refusesPushOfRevoked = refusingPushes
   }
 
+  func isAssigned(_ mission: String) -> Bool { state.memberships[mission]?.isIn ?? false }
   func setPageLimit(_ limit: Int) { pageLimit = limit }
   func expireTokens() { tokens = [:] }
 

@@ -83,6 +83,18 @@ import Testing
     #expect(try await device.shown() == bench.server.scope())
   }
 
+  @Test func `two syncs at once run one after the other, and each edit goes out once`() async throws {
+    let bench = try Bench()
+    let device = try await bench.device()
+    for index in 1...5 { try await device.addOutbuilding(bench.mission, .parking, lotNumber: "\(index)") }
+    async let one = device.sync()
+    async let other = device.sync()
+    let reports = try await [one, other]
+    #expect(reports.map(\.results.count).sorted() == [0, 5])
+    #expect(await bench.server.pushes.count == 1)
+    #expect(try await device.shown() == bench.server.scope())
+  }
+
   @Test func `an expired token is replaced within the sync`() async throws {
     let bench = try Bench()
     let device = try await bench.device()
