@@ -19,6 +19,7 @@ struct Serve: AsyncParsableCommand {
   var seed = false
 
   func run() async throws {
+    OpenFiles.raiseLimit()
     let configuration = try Configuration()
     let seed = seed
     try await Database.with(configuration) { database in

@@ -8,7 +8,7 @@ public final class FieldDevice: Sendable {
   let store: DeviceStore
   let transport: Transport
   let environment: DeviceEnvironment
-  private let queue = SyncQueue()
+  let queue = SyncQueue()
 
   private init(store: DeviceStore, transport: Transport, environment: DeviceEnvironment) {
     self.store = store

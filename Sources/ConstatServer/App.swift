@@ -7,10 +7,12 @@ public struct App: Sendable {
   public let services: Services
   public let installation: Installation
   public let routes: Routes
+  let live: LiveHub
 
   public init(services: Services, installation: Installation) {
     self.services = services
     self.installation = installation
+    live = LiveHub(pool: services.pool)
     let hashing = PasswordHashing()
     var routes = Routes()
     InstallationRoutes(installation: installation).register(in: &routes)
@@ -26,6 +28,7 @@ public struct App: Sendable {
     DeviceRoutes().register(in: &routes)
     PullRoutes().register(in: &routes)
     PushRoutes().register(in: &routes)
+    LiveRoutes(hub: live).register(in: &routes)
     ConflictRoutes().register(in: &routes)
     BuildingRoutes().register(in: &routes)
     DiagnosticRoutes().register(in: &routes)

@@ -24,6 +24,25 @@ actor DeviceSession {
     return try Self.value(of: answer)
   }
 
+  /// The parts of an answer without an end; throws `SyncError` where there is none.
+  func listen(_ path: String) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+    for attempt in 1...2 {
+      let request = Transport.Request(path: path, token: try await currentToken(), body: [])
+      let listening: Transport.Listening
+      do { listening = try await transport.listen(request) } catch let error as TransportError {
+        throw SyncError.offline(error.detail)
+      }
+      switch listening {
+      case .stream(let parts): return parts
+      case .answer(let answer) where answer.status == 401 && attempt == 1: token = nil
+      case .answer(let answer):
+        _ = try Self.value(of: answer)
+        throw SyncError.unreadableAnswer(path)
+      }
+    }
+    throw SyncError.signInRefused
+  }
+
   private func exchange(_ path: String, _ body: [UInt8]) async throws -> Transport.Answer {
     try await Self.send(.init(path: path, token: try await currentToken(), body: body), through: transport)
   }

@@ -16,27 +16,40 @@ extension Transport {
     let configuration = URLSessionConfiguration.ephemeral
     configuration.timeoutIntervalForRequest = timeoutSeconds
     let session = URLSession(configuration: configuration)
-    return Transport { request in
-      try await HTTPExchange(session: session, base: base).send(request)
-    }
+    let exchange = HTTPExchange(session: session, base: base)
+    return Transport(send: exchange.send, listen: exchange.listen)
   }
 }
 
-private struct HTTPExchange {
+private struct HTTPExchange: Sendable {
+  /// Twice what the server lets pass in silence, and a little.
+  private static let listeningTimeoutSeconds = 45.0
+
   let session: URLSession
   /// Without a slash at its end.
   let base: String
 
-  func send(_ request: Transport.Request) async throws -> Transport.Answer {
+  @Sendable func listen(_ request: Transport.Request) async throws -> Transport.Listening {
+    var http = try head(request, accepting: "text/event-stream, application/problem+json")
+    http.timeoutInterval = Self.listeningTimeoutSeconds
+    return try await HTTPListening.open(http, timeoutSeconds: Self.listeningTimeoutSeconds)
+  }
+
+  private func head(_ request: Transport.Request, accepting types: String) throws -> URLRequest {
     guard let url = URL(string: base + request.path) else {
       throw TransportError("not a path: \(request.path)")
     }
     var http = URLRequest(url: url)
+    http.setValue(types, forHTTPHeaderField: "Accept")
+    if let token = request.token { http.setValue("Bearer " + token, forHTTPHeaderField: "Authorization") }
+    return http
+  }
+
+  @Sendable func send(_ request: Transport.Request) async throws -> Transport.Answer {
+    var http = try head(request, accepting: "application/json, application/problem+json")
     http.httpMethod = "POST"
     http.httpBody = Data(request.body)
     http.setValue("application/json", forHTTPHeaderField: "Content-Type")
-    http.setValue("application/json, application/problem+json", forHTTPHeaderField: "Accept")
-    if let token = request.token { http.setValue("Bearer " + token, forHTTPHeaderField: "Authorization") }
     do {
       let (data, response) = try await session.data(for: http)
       guard let answer = response as? HTTPURLResponse else { throw TransportError("the answer is not HTTP") }

@@ -4,7 +4,7 @@ public import ConstatCore
 /// answers. It throws `TransportError` where no answer came; every answer, of whatever status, is returned.
 public struct Transport: Sendable {
   public struct Request: Sendable, Hashable {
-    /// Always `POST`.
+    /// Sent by `POST`, listened to by `GET`.
     public let path: String
     /// The bearer token; nil for signing in.
     public let token: String?
@@ -31,10 +31,27 @@ public struct Transport: Sendable {
     }
   }
 
-  public var send: @Sendable (Request) async throws -> Answer
+  /// What comes of asking for an answer without an end.
+  public enum Listening: Sendable {
+    /// Its parts as they come, however they are cut. Dropping the stream closes the connection.
+    case stream(AsyncThrowingStream<[UInt8], any Error>)
+    /// Another answer than one of server-sent events.
+    case answer(Answer)
+  }
 
-  public init(send: @escaping @Sendable (Request) async throws -> Answer) {
+  public var send: @Sendable (Request) async throws -> Answer
+  /// Opens an answer without an end, by `GET`. A transport that cannot throws `TransportError`: the device then hears
+  /// nothing between its syncs.
+  public var listen: @Sendable (Request) async throws -> Listening
+
+  public init(
+    send: @escaping @Sendable (Request) async throws -> Answer,
+    listen: @escaping @Sendable (Request) async throws -> Listening = { _ in
+      throw TransportError("this transport does not listen")
+    }
+  ) {
     self.send = send
+    self.listen = listen
   }
 }
 

@@ -67,6 +67,7 @@ struct Gateway: Sendable {
     log.record(
       reply.status, since: start, requestID: requestID,
       organization: reply.status == .unauthorized ? nil : token?.organization, to: context.logger)
+    if let stream = reply.stream { return Self.response(reply, streaming: stream, to: request) }
     return Self.response(reply)
   }
 
@@ -96,11 +97,30 @@ struct Gateway: Sendable {
   private static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options")!
 
   private static func response(_ reply: Reply) -> Response {
+    Response(
+      status: reply.status, headers: headers(of: reply),
+      body: .init(byteBuffer: ByteBuffer(bytes: reply.body)))
+  }
+
+  /// An answer without an end of its own, given up as soon as the caller has closed the connection.
+  private static func response(
+    _ reply: Reply, streaming stream: AsyncStream<[UInt8]>, to request: Request
+  ) -> Response {
+    Response(
+      status: reply.status, headers: headers(of: reply),
+      body: .init { writer in
+        try await request.body.consumeWithCancellationOnInboundClose { _ in
+          for await chunk in stream { try await writer.write(ByteBuffer(bytes: chunk)) }
+        }
+        try await writer.finish(nil)
+      })
+  }
+
+  private static func headers(of reply: Reply) -> HTTPFields {
     var headers = reply.headers
     headers[contentTypeOptions] = "nosniff"
     if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
-    return Response(
-      status: reply.status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: reply.body)))
+    return headers
   }
 
   private static func token(_ header: String) -> BearerToken? {

@@ -3,8 +3,8 @@ public import Logging
 import NIOCore
 public import ServiceLifecycle
 
-/// Serves an app over HTTP/1.1 until told to stop; then it takes no new connection and lets what is under way
-/// end.
+/// Serves an app over HTTP/1.1 until told to stop; then it takes no new connection, ends the live events and lets what
+/// else is under way end.
 public struct HTTPServer: Service {
   let app: App
   let host: String
@@ -38,6 +38,7 @@ public struct HTTPServer: Service {
       try await application.run()
     } onGracefulShutdown: {
       app.installation.startDraining()
+      app.live.close()
     }
   }
 }

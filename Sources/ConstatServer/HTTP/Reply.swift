@@ -8,6 +8,8 @@ public struct Reply: Sendable {
   public var status: HTTPResponse.Status
   public var headers: HTTPFields
   public var body: [UInt8]
+  /// What follows the body as it comes, until it ends: server-sent events.
+  public var stream: AsyncStream<[UInt8]>?
   /// Holds a secret that is shown once, so it is not kept for a replay.
   public var isSecret = false
 

@@ -110,7 +110,7 @@ struct PullRoutes {
 
   /// Says how far the server has settled: after a restore from a backup the device may have more to rescue
   /// than it knows.
-  private static func revoked(lmid: Int64) -> Problem {
+  static func revoked(lmid: Int64) -> Problem {
     Problem(
       .forbidden, "device-revoked", "Appareil révoqué",
       members: ["wipe_after_push": true, "lmid": .integer(lmid)])

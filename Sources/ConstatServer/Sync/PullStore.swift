@@ -113,7 +113,7 @@ struct PullStore {
   }
 
   /// The rows that a dossier shares with others.
-  private static let sharedRows: SQL = """
+  static let sharedRows: SQL = """
     CROSS JOIN LATERAL (VALUES ('building', d.building_id), ('module', d.module_id), ('contact', d.requester_id),
       ('contact', d.prescriber_id), ('contact', d.owner_id), ('contact', d.occupant_id), ('contact', d.buyer_id),
       ('contact', d.payer_id), ('contact', d.notary_id), ('contact', d.managing_agent_id)) AS s (type, id)
