@@ -22,7 +22,7 @@ run: deps ## Build, then serve on 127.0.0.1:$(PORT) with a private PostgreSQL an
 	swift build --product constat
 	exec .build/debug/constat serve --seed
 
-test: deps ## Build and run all tests
+test: deps $(VENV)/test ## Build and run all tests
 	@deploy/say "Building the tests (the first time takes some minutes)"
 	swift build --build-tests
 	deploy/say "Running the tests"
@@ -64,6 +64,10 @@ build: deps
 
 $(VENV)/contract: deploy/requirements-check.txt
 	@deploy/make-venv $(VENV) deploy/requirements-check.txt
+	touch $@
+
+$(VENV)/test: deploy/requirements-test.txt
+	@deploy/make-venv $(VENV) deploy/requirements-test.txt
 	touch $@
 
 $(VENV)/fuzz: deploy/requirements-fuzz.txt

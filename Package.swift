@@ -45,6 +45,7 @@ let package = Package(
         "ConstatCore", "ConstatLedger", "ConstatSync", "Postgres", hummingbird, logging, lifecycle,
         crypto,
         .product(name: "CryptoExtras", package: "swift-crypto"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Metrics", package: "swift-metrics"), "Yams",
       ], swiftSettings: strict),
     .target(
@@ -88,11 +89,12 @@ let package = Package(
       name: "ConstatServerTests",
       dependencies: [
         "ConstatServer", "ConstatLedger", "ConstatSync", "ConstatCore", "Postgres", "Support", logging,
+        crypto,
         .product(name: "Metrics", package: "swift-metrics"),
       ], swiftSettings: strict),
     .testTarget(
       name: "ConstatDeviceTests",
-      dependencies: ["ConstatDevice", "ConstatSync", "ConstatCore"], swiftSettings: strict),
+      dependencies: ["ConstatDevice", "ConstatSync", "ConstatCore", crypto], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [

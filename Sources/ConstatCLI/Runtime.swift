@@ -28,7 +28,9 @@ struct Runtime: Sendable {
         url: try database.requireApp(), size: configuration.poolSize, acquireTimeoutMilliseconds: 1_000),
       logger: logger)
     installation = try Installation(home: configuration.home, metrics: metrics)
-    services = Services(pool: pool, clock: .system, secret: try configuration.secret())
+    services = Services(
+      pool: pool, clock: .system, secret: try configuration.secret(),
+      storage: configuration.blobs.storage(clock: .system))
   }
 
   /// Refuses a role that row-level security does not bind, and a schema that this release was not built for.

@@ -9,6 +9,8 @@ public final class FieldDevice: Sendable {
   let transport: Transport
   let environment: DeviceEnvironment
   let queue = SyncQueue()
+  /// Files are sent one run at a time too, beside the edits.
+  let files = SyncQueue()
 
   private init(store: DeviceStore, transport: Transport, environment: DeviceEnvironment) {
     self.store = store
@@ -89,11 +91,16 @@ public final class FieldDevice: Sendable {
   {
     try await queue.run { [self] in
       let enrolment = try await enrolment()
-      let session = await queue.session(enrolment, transport: transport, environment: environment)
       return try await SyncRun(
-        store: store, session: session, enrolment: enrolment, environment: environment, progress: progress
+        store: store, session: await session(of: enrolment), enrolment: enrolment, environment: environment,
+        progress: progress, sendFiles: { try await self.uploadAttachments() }
       ).run()
     }
+  }
+
+  /// The device's session, which edits, files and live events share.
+  func session(of enrolment: Enrolment) async -> DeviceSession {
+    await queue.session(enrolment, transport: transport, environment: environment)
   }
 
   /// Edits that the server has not answered yet.

@@ -24,6 +24,8 @@ public struct App: Sendable {
     ClientAccountRoutes(hashing: hashing).register(in: &routes)
     PortalRoutes().register(in: &routes)
     DocumentRoutes().register(in: &routes)
+    AttachmentRoutes().register(in: &routes)
+    UploadRoutes().register(in: &routes)
     HistoryRoutes().register(in: &routes)
     DeviceRoutes().register(in: &routes)
     PullRoutes().register(in: &routes)

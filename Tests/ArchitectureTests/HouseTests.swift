@@ -6,14 +6,15 @@ import Testing
   /// Folders that are not capabilities, by target; all others are, and have the same name everywhere.
   static let technical: [String: Set<String>] = [
     "ConstatCore": ["Fields", "JSON", "Money", "Time"],
-    "ConstatServer": ["HTTP", "Installation", "Jobs"],
+    "ConstatServer": ["HTTP", "Installation", "Jobs", "Storage"],
     "ConstatSync": ["Cursor", "Journal", "Merge", "Policies", "Wire"],
     "ConstatDevice": ["Enrolment", "Inbox", "Journal", "Missions", "Store", "Transport"],
     "ConstatCLI": ["Check", "Configuration", "Demo", "Development", "Devices", "Logging", "Seed", "Bench"],
   ]
   static let capabilities: Set = [
     "Identity", "Organizations", "Contacts", "Dossiers", "Diagnostics", "Pricing", "Quotes", "Planning",
-    "LeadAnalysers", "MissionOrders", "Sync", "Documents", "ClientAccess", "Notifications", "Prospecting",
+    "LeadAnalysers", "MissionOrders", "Sync", "Documents", "Attachments", "ClientAccess", "Notifications",
+    "Prospecting",
     "Buildings",
     "Invoicing", "Payments", "DepositSlips", "Dunning", "Accounting", "Statistics", "History", "Imports",
     "WorksTickets",

@@ -27,7 +27,7 @@ import Testing
     "system.device_journal": ["Sync"], "system.device_result": ["Sync"],
     "system.session": ["Identity", "Sync"],  // a device's session is opened and closed with the device
     "system.sign_in_failure": ["Identity"],
-    "system.blob": ["Documents", "MissionOrders"],  // append only, keyed by content: reports and signatures
+    "attachment": ["Attachments"], "system.upload": ["Attachments"], "system.blob": ["Storage"],
     "system.job": ["Jobs"], "system.idempotency_key": ["HTTP"],
     // Written by the database's own functions alone.
     "system.tenant_sync": [], "system.seal": [], "system.history": [], "system.sync_entity": [],

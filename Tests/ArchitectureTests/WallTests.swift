@@ -16,6 +16,7 @@ import Testing
     "ConstatSync": ["ConstatCore", "Crypto"],
     "ConstatServer": [
       "ConstatCore", "ConstatLedger", "ConstatSync", "Postgres", "Hummingbird", "HTTPTypes", "NIOCore",
+      "AsyncHTTPClient", "NIOHTTP1",
       "Logging",
       "Metrics", "CoreMetrics", "ServiceLifecycle", "Crypto", "CryptoExtras", "Yams", "Foundation",
       "Dispatch",

@@ -18,6 +18,8 @@ struct Configuration: Sendable {
   let logLevel: Logger.Level
   /// Connections for transactions (`DATABASE_POOL_SIZE`).
   let poolSize: Int
+  /// Where the bytes of files are kept.
+  let blobs: BlobConfiguration
   private let secretText: String?
 
   init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {
@@ -46,6 +48,7 @@ struct Configuration: Sendable {
     self.logLevel = logLevel
     poolSize = try number(
       "DATABASE_POOL_SIZE", 1...500, default: max(8, 3 * ProcessInfo.processInfo.activeProcessorCount))
+    blobs = try BlobConfiguration(state: state, value: value)
     secretText = value("CONSTAT_SECRET_KEY")
   }
 

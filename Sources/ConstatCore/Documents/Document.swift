@@ -13,7 +13,7 @@ public enum Document {
   /// What is said of the bytes; `sha256`, `size_bytes` come of the bytes themselves.
   public static let fields = FieldSet([
     .id, .required("dossier_id", .uuid, writable: .creation),
-    .required("category", .choice(Category.self)), .required("file_name", .text(min: 1, max: 255)),
+    .required("category", .choice(Category.self)), .required("file_name", .fileName),
     .required("media_type", .text(min: 3, max: 100), writable: .creation),
   ])
 

@@ -41,6 +41,8 @@ public indirect enum FieldKind: Sendable, Hashable {
   /// Identifiers in lower snake case, as the codes of diagnostics.
   case code
   case siren, siret, vatNumber, iban, bic
+  /// The name of a file without any path: no slash or backslash, no control character, not a dot alone.
+  case fileName
   /// A SHA-256 as 64 hexadecimal digits; `\x…` in its `bytea` column.
   case sha256
   case list(of: FieldKind, max: Int)

@@ -105,6 +105,7 @@ extension FieldKind {
     case .iban: #"[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}"#
     case .bic: "[A-Z]{6}[0-9A-Z]{2}([0-9A-Z]{3})?"
     case .sha256: "[0-9a-fA-F]{64}"
+    case .fileName: #"[^\x00-\x1f\x7f/\\]{1,255}"#
     default: "[a-z0-9_]{2,40}"
     }
   }

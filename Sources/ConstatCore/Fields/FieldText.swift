@@ -139,6 +139,9 @@ extension FieldKind {
       TextShape.isHexadecimal(text, count: 64)
         ? .success(.string("\\x" + text.lowercased()))
         : .failure(.malformed("64 chiffres hexadécimaux sont attendus"))
+    case .fileName:
+      TextShape.isFileName(text)
+        ? .success(.string(text)) : .failure(.malformed("un nom de fichier sans chemin est attendu"))
     case .email:
       TextShape.isEmail(text)
         ? .success(.string(text)) : .failure(.malformed("une adresse électronique est attendue"))

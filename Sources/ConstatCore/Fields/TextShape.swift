@@ -16,6 +16,14 @@ enum TextShape {
     text.utf8.count == count && text.utf8.allSatisfy(isHexadecimal)
   }
 
+  /// At most 255 scalars, of which some show; nothing that a file system or a header would take for a path or a line.
+  static func isFileName(_ text: String) -> Bool {
+    let scalars = text.unicodeScalars
+    return text.utf8.count <= 1020 && scalars.count <= 255 && text != "." && text != ".."
+      && scalars.contains { !$0.properties.isWhitespace }
+      && !scalars.contains { $0.value < 0x20 || $0.value == 0x7F || $0 == "/" || $0 == "\\" }
+  }
+
   /// `local@domain`, at most 254 characters, no space or control; the domain of letters, digits,
   /// hyphens and dots, none of them doubled. Whether mail arrives is for the mail server to say.
   static func isEmail(_ text: String) -> Bool {

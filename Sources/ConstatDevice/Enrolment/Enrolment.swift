@@ -32,6 +32,12 @@ public enum DeviceError: Error, Sendable, Hashable {
   case diagnosticPresent(String)
   /// An image that is neither PNG nor JPEG, or weighs more than 200 KiB.
   case unusableSignature
+  /// Neither JPEG, PNG nor PDF.
+  case unusableFile
+  /// Larger than 50 MiB.
+  case fileTooLarge(Int)
+  /// The server does not have the bytes yet, and neither has this device.
+  case fileNotHere
   /// A gesture of more rows than one group may have.
   case gestureTooLarge(Int)
 }

@@ -97,6 +97,6 @@ struct Gesture {
     _ type: EntityType, _ values: [String: JSONValue], as use: FieldSet.Use
   ) throws -> [String: JSONValue] {
     guard let fields = type.writableFields else { return values }
-    return try fields.checked(.object(values), as: use)
+    return fields.wire(try fields.checked(.object(values), as: use))
   }
 }

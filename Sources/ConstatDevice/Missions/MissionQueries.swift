@@ -46,7 +46,7 @@ extension FieldDevice {
   }
 
   /// Only the latest value waits for a reader that is slow.
-  private func observe<Value: Sendable & Equatable>(
+  func observe<Value: Sendable & Equatable>(
     _ read: @escaping @Sendable (Database) throws -> Value
   ) -> AsyncThrowingStream<Value, any Error> {
     let values = ValueObservation.tracking(read).removeDuplicates().values(in: store.pool)

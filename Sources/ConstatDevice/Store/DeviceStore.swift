@@ -6,6 +6,8 @@ import GRDB
 /// entry is its local effect, since what shows is computed from checkpoint and journal.
 struct DeviceStore: Sendable {
   let pool: DatabasePool
+  /// The bytes of attachments, beside the file.
+  let files: AttachmentFiles
 
   /// Opens the file, or makes it.
   init(file: String) throws {
@@ -18,6 +20,7 @@ struct DeviceStore: Sendable {
     // After opening, since a pool sets NORMAL then, which may lose the last commits when the power goes.
     try pool.writeWithoutTransaction { db in try db.execute(literal: "PRAGMA synchronous = FULL") }
     try Self.migrator.migrate(pool)
+    files = AttachmentFiles(beside: file)
   }
 
   private static var migrator: DatabaseMigrator {
@@ -56,23 +59,42 @@ struct DeviceStore: Sendable {
           );
           """)
     }
+    migrator.registerMigration("2") { db in
+      try db.execute(
+        literal: """
+          -- The bytes to send, by their SHA-256: two attachments of the same bytes are sent once. upload: the path that the
+          -- server gave for them. uploaded_at_version: the checkpoint's version when the server said that it has them.
+          CREATE TABLE attachment_queue (
+            sha256 TEXT PRIMARY KEY, media_type TEXT NOT NULL, file_name TEXT NOT NULL, size INTEGER NOT NULL,
+            state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'uploaded', 'set_aside')),
+            upload TEXT, sent INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, next_attempt_at INTEGER,
+            problem TEXT, queued_at INTEGER NOT NULL, uploaded_at_version INTEGER
+          );
+          CREATE INDEX attachment_waiting ON attachment_queue (queued_at) WHERE state = 'waiting';
+          """)
+    }
     return migrator
   }
 
-  /// Removes all that the device holds, overwriting it in the file. Refused, with false, while an edit is unanswered.
+  /// Removes all that the device holds, overwriting it in the file. Refused, with false, while an edit is unanswered or a
+  /// file waits to be sent.
   func wipe() async throws -> Bool {
     try await pool.writeWithoutTransaction { db in
       try db.execute(literal: "PRAGMA secure_delete = ON")
     }
     let isWiped = try await pool.write { db in
-      guard try JournalStore(db: db).waitingCount() == 0 else { return false }
+      guard try JournalStore(db: db).waitingCount() == 0,
+        try AttachmentQueueStore(db: db).backlog().count == 0
+      else { return false }
       try db.execute(
         literal: """
           DELETE FROM entity; DELETE FROM staging; DELETE FROM journal; DELETE FROM inbox; DELETE FROM meta;
+          DELETE FROM attachment_queue;
           """)
       return true
     }
     if isWiped {
+      try files.removeAll()
       try await pool.vacuum()
       _ = try await pool.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
     }

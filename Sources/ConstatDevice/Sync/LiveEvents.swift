@@ -40,7 +40,7 @@ extension FieldDevice {
   /// One connection, from its first message to its end.
   private func listen(_ tell: (LivePoke) -> Void) async throws {
     let enrolment = try await enrolment()
-    let session = await queue.session(enrolment, transport: transport, environment: environment)
+    let session = await session(of: enrolment)
     var messages = EventReader()
     for try await bytes in try await session.listen("/v1/sync/events") {
       for version in messages.versions(in: bytes) {

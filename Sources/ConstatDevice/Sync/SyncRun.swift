@@ -14,6 +14,8 @@ struct SyncRun {
   let enrolment: Enrolment
   let environment: DeviceEnvironment
   let progress: @Sendable (SyncProgress) -> Void
+  /// Sends the files that wait: a revoked device's last are rescued before it is wiped.
+  let sendFiles: @Sendable () async throws -> Void
 
   func run() async throws -> SyncReport {
     var report = SyncReport()
@@ -181,6 +183,7 @@ struct SyncRun {
 
   /// All that could be sent was; what could not is never wiped.
   private func revoked(_ report: SyncReport) async throws -> SyncReport {
+    try await sendFiles()
     guard try await store.wipe() else { throw SyncError.revoked }
     var report = report
     report.isWiped = true

@@ -16,12 +16,21 @@ actor DeviceSession {
 
   /// The answer's JSON; throws `SyncError` for all others.
   func post(_ path: String, _ body: [UInt8]) async throws -> JSONValue {
-    var answer = try await exchange(path, body)
-    if answer.status == 401 {
+    try Self.value(of: await answer("POST", path, [:], body))
+  }
+
+  /// The answer whatever its status.
+  func answer(
+    _ method: String, _ path: String, _ headers: [String: String] = [:], _ body: [UInt8] = []
+  ) async throws -> Transport.Answer {
+    for _ in 1...2 {
+      let answer = try await Self.send(
+        .init(method: method, path: path, token: currentToken(), headers: headers, body: body),
+        through: transport)
+      if answer.status != 401 { return answer }
       token = nil
-      answer = try await exchange(path, body)
     }
-    return try Self.value(of: answer)
+    throw SyncError.signInRefused
   }
 
   /// The parts of an answer without an end; throws `SyncError` where there is none.
@@ -41,10 +50,6 @@ actor DeviceSession {
       }
     }
     throw SyncError.signInRefused
-  }
-
-  private func exchange(_ path: String, _ body: [UInt8]) async throws -> Transport.Answer {
-    try await Self.send(.init(path: path, token: try await currentToken(), body: body), through: transport)
   }
 
   private func currentToken() async throws -> String {
@@ -73,17 +78,22 @@ actor DeviceSession {
   }
 
   static func value(of answer: Transport.Answer) throws -> JSONValue {
+    if let error = error(of: answer) { throw error }
+    do {
+      return try JSONValue.parse(answer.body)
+    } catch {
+      throw SyncError.unreadableAnswer(error.code)
+    }
+  }
+
+  /// What an answer's status says that went wrong; nil where nothing did.
+  static func error(of answer: Transport.Answer) -> SyncError? {
     switch answer.status {
-    case 200..<300:
-      do {
-        return try JSONValue.parse(answer.body)
-      } catch {
-        throw SyncError.unreadableAnswer(error.code)
-      }
-    case 401: throw SyncError.signInRefused
+    case 200..<300: nil
+    case 401: .signInRefused
     case 429, 500..<600:
-      throw SyncError.serverBusy(status: answer.status, retryAfterSeconds: answer.retryAfterSeconds)
-    default: throw SyncError.refused(ServerProblem(answer))
+      .serverBusy(status: answer.status, retryAfterSeconds: answer.retryAfterSeconds)
+    default: .refused(ServerProblem(answer))
     }
   }
 }

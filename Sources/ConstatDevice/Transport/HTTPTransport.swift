@@ -47,15 +47,22 @@ private struct HTTPExchange: Sendable {
 
   @Sendable func send(_ request: Transport.Request) async throws -> Transport.Answer {
     var http = try head(request, accepting: "application/json, application/problem+json")
-    http.httpMethod = "POST"
-    http.httpBody = Data(request.body)
-    http.setValue("application/json", forHTTPHeaderField: "Content-Type")
+    http.httpMethod = request.method
+    if ["POST", "PATCH"].contains(request.method) {
+      http.httpBody = Data(request.body)
+      http.setValue("application/json", forHTTPHeaderField: "Content-Type")
+    }
+    for (name, value) in request.headers { http.setValue(value, forHTTPHeaderField: name) }
     do {
       let (data, response) = try await session.data(for: http)
       guard let answer = response as? HTTPURLResponse else { throw TransportError("the answer is not HTTP") }
       return Transport.Answer(
         status: answer.statusCode, body: Array(data),
-        retryAfterSeconds: answer.value(forHTTPHeaderField: "Retry-After").flatMap { Int($0) })
+        retryAfterSeconds: answer.value(forHTTPHeaderField: "Retry-After").flatMap { Int($0) },
+        headers: Dictionary(
+          answer.allHeaderFields.compactMap { name, value in
+            (name as? String).map { ($0.lowercased(), "\(value)") }
+          }, uniquingKeysWith: { $1 }))
     } catch let error as URLError {
       throw TransportError("no answer from \(base): \(error.code.rawValue)")
     }

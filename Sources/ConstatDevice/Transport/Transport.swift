@@ -4,16 +4,22 @@ public import ConstatCore
 /// answers. It throws `TransportError` where no answer came; every answer, of whatever status, is returned.
 public struct Transport: Sendable {
   public struct Request: Sendable, Hashable {
-    /// Sent by `POST`, listened to by `GET`.
+    /// `POST` for messages; uploads also use `HEAD` and `PATCH`, downloads `GET`.
+    public let method: String
     public let path: String
     /// The bearer token; nil for signing in.
     public let token: String?
-    /// JSON.
+    /// Beside those that every request has; `Content-Type` is JSON where nothing else is said.
+    public let headers: [String: String]
     public let body: [UInt8]
 
-    public init(path: String, token: String?, body: [UInt8]) {
+    public init(
+      method: String = "POST", path: String, token: String?, headers: [String: String] = [:], body: [UInt8]
+    ) {
+      self.method = method
       self.path = path
       self.token = token
+      self.headers = headers
       self.body = body
     }
   }
@@ -23,11 +29,16 @@ public struct Transport: Sendable {
     public let body: [UInt8]
     /// Of the header `Retry-After`, where there is one.
     public let retryAfterSeconds: Int?
+    /// By their names in lower case; an upload reads where it stands from them.
+    public let headers: [String: String]
 
-    public init(status: Int, body: [UInt8], retryAfterSeconds: Int? = nil) {
+    public init(
+      status: Int, body: [UInt8], retryAfterSeconds: Int? = nil, headers: [String: String] = [:]
+    ) {
       self.status = status
       self.body = body
       self.retryAfterSeconds = retryAfterSeconds
+      self.headers = headers
     }
   }
 

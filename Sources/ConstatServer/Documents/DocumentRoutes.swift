@@ -1,5 +1,4 @@
 import ConstatCore
-import Crypto
 import Foundation
 import HTTPTypes
 import Postgres
@@ -8,7 +7,7 @@ import Postgres
 /// (DOC-17).
 struct DocumentRoutes {
   private static let block = FieldSet([.required("reason", .requiredLine)])
-  static let sizeLimit = 50 * 1_048_576
+  static let sizeLimit = Attachment.sizeLimit
 
   func register(in routes: inout Routes) {
     routes.get("/v1/dossiers/{id}/documents", .staff) { reading in
@@ -19,9 +18,10 @@ struct DocumentRoutes {
       guard results[0].rowCount == 1 else { throw Problem.notFound }
       return .items(results[1])
     }
+    let deposit = DepositDocument(access: .staff(.admin, .office, .technician))
     routes.post(
-      "/v1/dossiers/{id}/documents", .staff(.admin, .office, .technician), bodyLimit: Self.sizeLimit
-    ) { try await Self.deposit($0) }
+      "/v1/dossiers/{id}/documents", deposit.access, bodyLimit: Self.sizeLimit, preparing: deposit.prepare,
+      deposit.deposit)
     routes.get("/v1/documents/{id}", .staff) { reading in
       try .resource(await reading.query(DocumentStore.one(reading.call.organization, reading.call.id())))
     }
@@ -61,68 +61,6 @@ struct DocumentRoutes {
       DocumentStore.one(writing.organization, id),
     ])
     return try .resource(results[1])
-  }
-
-  /// The body is the file; what is said of it stands in the query.
-  private static func deposit(_ writing: WriteCall) async throws -> Reply {
-    let call = writing.call
-    let dossier = try call.id()
-    let mediaType = call.headers[.contentType]?.split(separator: ";").first
-      .map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
-    guard let kind = mediaType.flatMap(FileKind.init(rawValue:)) else {
-      throw Problem(
-        .unsupportedMediaType, "unsupported-media-type", "Type de contenu non pris en charge",
-        members: ["accepted": .array(FileKind.allCases.map { .string($0.rawValue) })])
-    }
-    var values = try described(call, dossier, kind)
-    guard kind.matches(call.body) else {
-      throw Problem(
-        .unprocessableContent, "content-mismatch", "Le contenu n'est pas du type annoncé",
-        detail: call.body.isEmpty ? "Le fichier est vide." : nil)
-    }
-    let found = try await writing.transaction.query(DocumentStore.dossier(writing.organization, dossier))
-    guard found.rowCount == 1 else { throw Problem.notFound }
-    let hash = Array(SHA256.hash(data: call.body))
-    _ = try await writing.transaction.query(
-      DocumentStore.keep(writing.organization, sha256: hash, mediaType: kind.rawValue, call.body))
-    let id = values["id"]?.string.flatMap(UUID.init(uuidString:)) ?? call.clock.newID()
-    values["sha256"] = .string(
-      "\\x" + hash.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
-    values["size_bytes"] = .integer(Int64(call.body.count))
-    let rows = RowStore(transaction: writing.transaction)
-    let inserted = try await rows.insert("document", organization: writing.organization, id: id, values)
-    let known = inserted ? true : try await rows.matches("document", id: id, values)
-    guard known else {
-      throw Problem.conflict("id-taken", "Identifiant déjà utilisé pour d'autres données")
-    }
-    return try .resource(
-      await writing.transaction.query(DocumentStore.one(writing.organization, id)),
-      status: inserted ? .created : .ok,
-      location: "/v1/documents/\(id.uuidString.lowercased())")
-  }
-
-  /// The column values that the query gives.
-  private static func described(_ call: Call, _ dossier: UUID, _ kind: FileKind) throws -> [String: JSONValue]
-  {
-    try call.query.only("id", "file_name", "category")
-    var members: [String: JSONValue] = [
-      "dossier_id": .string(dossier.uuidString), "media_type": .string(kind.rawValue),
-    ]
-    for name in ["id", "file_name", "category"] {
-      if let value = call.query[name] { members[name] = .string(value) }
-    }
-    if let name = call.query["file_name"],
-      name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f || $0 == "/" || $0 == "\\" })
-    {
-      throw QueryParameters.problem("file_name", "malformed-parameter")
-    }
-    do { return try Document.fields.checked(.object(members), as: .creation) } catch {
-      throw Problem(
-        .badRequest, "invalid-parameters", "Paramètres invalides",
-        errors: error.problems.map {
-          .init(pointer: "?" + $0.pointer.dropFirst(), code: $0.code.rawValue, detail: $0.detail)
-        })
-    }
   }
 
   /// A document that someone has fetched is the proof of its delivery, and stays.

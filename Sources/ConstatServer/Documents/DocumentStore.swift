@@ -54,17 +54,6 @@ struct DocumentStore {
     """
   }
 
-  static func keep(_ organization: UUID, sha256: [UInt8], mediaType: String, _ bytes: [UInt8]) -> SQL {
-    """
-    INSERT INTO system.blob (organization_id, sha256, media_type, bytes)
-    VALUES (\(organization), \(sha256), \(mediaType), \(bytes)) ON CONFLICT (organization_id, sha256) DO NOTHING
-    """
-  }
-
-  static func bytes(_ organization: UUID, sha256: [UInt8]) -> SQL {
-    "SELECT b.bytes FROM system.blob b WHERE b.organization_id = \(organization) AND b.sha256 = \(sha256)"
-  }
-
   static func block(_ organization: UUID, _ id: UUID, reason: String?) -> SQL {
     """
     UPDATE document SET blocked = \(reason != nil), blocked_reason = \(reason)

@@ -25,6 +25,7 @@ struct MoveDossier {
     if status != .cancelled, values["cancellation_reason"]?.string != nil {
       throw Problem.field("/cancellation_reason", "inconsistent", "un motif n'accompagne que l'annulation")
     }
+    if status == .finalised { try await refuseMissingFiles() }
     try await set([
       "status": values["status"] ?? .null,
       "cancellation_reason": status == .cancelled ? values["cancellation_reason"] ?? .null : .null,
@@ -32,6 +33,17 @@ struct MoveDossier {
     guard status == .cancelled else { return }
     try await LeadAnalyserStore(writing.transaction, writing.organization).releasePlanned(for: id)
     try await AppointmentStore(writing.transaction, writing.organization).cancelPlanned(for: id)
+  }
+
+  /// A mission is closed with all its files: one that will never come is deleted by hand first. The dossier is locked
+  /// before they are counted, so that no push adds one in between.
+  private func refuseMissingFiles() async throws {
+    let missing = try await writing.transaction.pipeline(
+      AttachmentStore.lockedMissing(writing.organization, id))
+    guard let count: Int = try missing[1].value(), count > 0 else { return }
+    throw Problem.conflict(
+      "attachments-missing", "Fichiers du terrain pas encore reçus",
+      members: ["missing_count": .integer(Int64(count))])
   }
 
   /// DOS-30: out of the list, still there, still counted.

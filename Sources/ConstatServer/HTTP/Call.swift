@@ -45,13 +45,18 @@ public struct Services: Sendable {
   public let clock: WallClock
   /// Signs cursors and derives refresh tokens; the same on every process of an installation.
   public let secret: [UInt8]
+  /// Where the bytes of files are.
+  public let storage: any BlobStorage
   /// Whether a proxy of ours stands before the server, whose `X-Forwarded-For` names the caller.
   public let trustsForwardedFor: Bool
 
-  public init(pool: Pool, clock: WallClock, secret: [UInt8], trustsForwardedFor: Bool = false) {
+  public init(
+    pool: Pool, clock: WallClock, secret: [UInt8], storage: any BlobStorage, trustsForwardedFor: Bool = false
+  ) {
     self.pool = pool
     self.clock = clock
     self.secret = secret
+    self.storage = storage
     self.trustsForwardedFor = trustsForwardedFor
   }
 }
@@ -87,14 +92,18 @@ public struct Call: Sendable {
     return id
   }
 
-  /// The JSON body; its syntax, depth and media type checked.
-  public func json() throws -> JSONValue {
-    let type = headers[.contentType]?.split(separator: ";").first.map {
+  /// What the body says that it is, without parameters.
+  var mediaType: String? {
+    headers[.contentType]?.split(separator: ";").first.map {
       $0.trimmingCharacters(in: .whitespaces).lowercased()
     }
+  }
+
+  /// The JSON body; its syntax, depth and media type checked.
+  public func json() throws -> JSONValue {
     let accepted =
       method == .patch ? ["application/merge-patch+json", "application/json"] : ["application/json"]
-    guard let type, accepted.contains(type) else {
+    guard let mediaType, accepted.contains(mediaType) else {
       throw Problem(
         .unsupportedMediaType, "unsupported-media-type", "Type de contenu non pris en charge",
         headers: method == .patch ? [.init("Accept-Patch")!: "application/merge-patch+json"] : [:])

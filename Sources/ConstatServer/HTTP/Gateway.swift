@@ -68,6 +68,8 @@ struct Gateway: Sendable {
       reply.status, since: start, requestID: requestID,
       organization: reply.status == .unauthorized ? nil : token?.organization, to: context.logger)
     if let stream = reply.stream { return Self.response(reply, streaming: stream, to: request) }
+    // What answers a HEAD has the headers of a GET and nothing after them.
+    if route.method == .head { reply.body = [] }
     return Self.response(reply)
   }
 
@@ -173,6 +175,11 @@ struct Gateway: Sendable {
           "request.id": "\(requestID)", "route": "\(route)", "sqlstate": "\(database.sqlState)",
           "constraint": "\(database.constraint ?? "")",
         ])
+    case let storage as StorageError:
+      problem = .storageUnavailable
+      logger.error(
+        "storage error",
+        metadata: ["request.id": "\(requestID)", "route": "\(route)", "storage": "\(storage)"])
     case let http as HTTPError:
       problem = Problem(http.status, "http-\(http.status.code)", http.status.reasonPhrase)
     default:

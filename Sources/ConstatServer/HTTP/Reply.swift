@@ -35,6 +35,31 @@ public struct Reply: Sendable {
     )
   }
 
+  /// A file that somebody gave us, under the name that they gave it: to be kept by who fetches it, never to be run.
+  static func download(_ bytes: [UInt8], type: String, named name: String) -> Reply {
+    Reply(
+      .ok,
+      headers: [
+        .contentType: type, .contentDisposition: disposition(name),
+        .init("Content-Security-Policy")!: "default-src 'none'; sandbox",
+      ], body: bytes)
+  }
+
+  /// RFC 6266: a plain name for old readers, the true one in UTF-8 (RFC 8187).
+  static func disposition(_ name: String) -> String {
+    let plain = String(
+      decoding: name.utf8.map {
+        (0x20...0x7e).contains($0) && $0 != 0x22 && $0 != 0x5c && $0 != 0x25 ? $0 : 0x5f
+      },
+      as: UTF8.self)
+    let unreserved = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
+    let digits = Array("0123456789ABCDEF".utf8)
+    let encoded = name.utf8.flatMap { byte -> [UInt8] in
+      unreserved.contains(byte) ? [byte] : [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    }
+    return "attachment; filename=\"\(plain)\"; filename*=UTF-8''\(String(decoding: encoded, as: UTF8.self))"
+  }
+
   public static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:])
     -> Reply
   {

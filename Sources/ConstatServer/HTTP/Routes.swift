@@ -71,11 +71,12 @@ public struct Routes: Sendable {
   /// A POST with slow work before its write, such as hashing a password, that must not hold a transaction: `preparing`
   /// runs first, outside of any. It asks for the principal before it spends anything.
   public mutating func post<Prepared: Sendable>(
-    _ path: String, _ access: Access, preparing: @escaping @Sendable (ReadCall) async throws -> Prepared,
+    _ path: String, _ access: Access, bodyLimit: Int = jsonLimit,
+    preparing: @escaping @Sendable (ReadCall) async throws -> Prepared,
     _ handler: @escaping @Sendable (WriteCall, Prepared) async throws -> Reply
   ) {
     add(
-      .post, path, access, false, Self.jsonLimit,
+      .post, path, access, false, bodyLimit,
       .read { reading in
         let prepared = try await preparing(reading)
         let write = Route(

@@ -80,7 +80,10 @@ struct MissionOrderRoutes {
     let result = try await reading.query(
       MissionOrderStore.image(try reading.call.organization, signature: reading.call.id()))
     guard let row = result.first else { throw Problem.notFound }
-    return Reply(.ok, headers: [.contentType: try row.get("media_type")], body: try row.get("bytes"))
+    let call = reading.call
+    return Reply(
+      .ok, headers: [.contentType: try row.get("media_type")],
+      body: try await call.services.bytes(of: result, in: call.organization))
   }
 
   private static func rows(_ result: QueryResult) throws -> [JSONValue] {

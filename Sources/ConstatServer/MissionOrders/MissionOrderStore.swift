@@ -120,7 +120,7 @@ struct MissionOrderStore {
 
   static func image(_ organization: UUID, signature: UUID) -> SQL {
     """
-    SELECT b.media_type, b.bytes FROM signature g
+    SELECT \(BlobStore.columns) FROM signature g
     JOIN system.blob b ON b.organization_id = g.organization_id AND b.sha256 = g.image_sha256
     WHERE g.organization_id = \(organization) AND g.id = \(signature)
     """

@@ -11,11 +11,7 @@ struct SignatureStore {
     row[SignatureImage.field] = nil
     row["image_sha256"] = .string("\\x" + image.sha256)
     return [
-      """
-      INSERT INTO system.blob (organization_id, sha256, media_type, bytes)
-      VALUES (\(organization), decode(\(image.sha256), 'hex'), \(image.mediaType), \(image.bytes))
-      ON CONFLICT (organization_id, sha256) DO NOTHING
-      """,
+      BlobStore.keepInline(organization, sha256: image.sha256, mediaType: image.mediaType, image.bytes),
       RowStore.insertion("signature", organization: organization, id: id, row),
     ]
   }

@@ -24,6 +24,8 @@ struct EntityStore {
         WHERE v.organization_id = e.organization_id AND v.id = e.id)
       WHEN 'payment' THEN (SELECT v.fields FROM system.sync_payment v
         WHERE v.organization_id = e.organization_id AND v.id = e.id)
+      WHEN 'attachment' THEN (SELECT v.fields FROM system.sync_attachment v
+        WHERE v.organization_id = e.organization_id AND v.id = e.id)
       WHEN 'lead_analyser_booking' THEN (SELECT v.fields FROM system.sync_lead_analyser_booking v
         WHERE v.organization_id = e.organization_id AND v.id = e.id)
       WHEN 'sync_conflict' THEN (SELECT v.fields FROM system.sync_sync_conflict v

@@ -87,7 +87,7 @@ struct PushStore {
 
   private static let writableTypes: [String] = [
     "dossier", "appointment", "outbuilding", "dossier_diagnostic", "mission_order", "signature", "payment",
-    "contact", "building", "module",
+    "attachment", "contact", "building", "module",
   ]
   /// The row that alias `e` (a `system.sync_entity`) stands for; none when it is gone. Only the branch of its type runs.
   private static let live: SQL = """
@@ -105,6 +105,8 @@ struct PushStore {
     WHERE e.type = 'signature' AND v.organization_id = e.organization_id AND v.id = e.id
     UNION ALL SELECT v.row_version, v.fields FROM system.sync_payment v
     WHERE e.type = 'payment' AND v.organization_id = e.organization_id AND v.id = e.id
+    UNION ALL SELECT v.row_version, v.fields FROM system.sync_attachment v
+    WHERE e.type = 'attachment' AND v.organization_id = e.organization_id AND v.id = e.id
     UNION ALL SELECT v.row_version, v.fields FROM system.sync_contact v
     WHERE e.type = 'contact' AND v.organization_id = e.organization_id AND v.id = e.id
     UNION ALL SELECT v.row_version, v.fields FROM system.sync_building v

@@ -45,7 +45,9 @@ public struct Merge {
   private func delete(_ state: EntityState?) -> MergeOutcome {
     guard let state else { return .parked(.notFound) }
     if state.isDeleted { return MergeOutcome(status: .applied) }
-    let unseen = mutation.key.type.rules.filter { $0.isVisible && isUnseen(state, $0.field) }
+    let unseen = mutation.key.type.rules.filter {
+      $0.isVisible && $0.policy != .derived && isUnseen(state, $0.field)
+    }
     guard !unseen.isEmpty else { return MergeOutcome(status: .applied, effect: .delete) }
     let values = unseen.map { ($0.field, state.values[$0.field] ?? .null) }
     let latest = unseen.map { state.version(of: $0.field) }.max() ?? state.version
@@ -122,11 +124,15 @@ public struct Merge {
   }
 
   private func sameContent(_ state: EntityState) -> Bool {
-    mutation.set.allSatisfy { field, value in
+    let fields = mutation.key.type.writableFields
+    let (mine, theirs) = (
+      fields?.wire(mutation.set) ?? mutation.set, fields?.wire(state.values) ?? state.values
+    )
+    return mine.allSatisfy { field, value in
       if field == SignatureImage.field {
-        return SignatureImage(base64: value.string ?? "")?.sha256 == state.values["image_sha256"]?.string
+        return SignatureImage(base64: value.string ?? "")?.sha256 == theirs["image_sha256"]?.string
       }
-      return JSONValue.same(value, state.values[field])
+      return JSONValue.same(value, theirs[field])
     }
   }
 }

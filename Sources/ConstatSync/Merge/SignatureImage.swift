@@ -1,3 +1,4 @@
+import ConstatCore
 internal import Crypto
 
 /// The picture of a signature, which travels inside the mutation: small, and useless without it.
@@ -14,19 +15,13 @@ public struct SignatureImage: Sendable, Hashable {
   public init?(base64: String) {
     guard base64.utf8.count <= (SyncLimits.signatureBytes + 2) / 3 * 4,
       let bytes = Base64.bytes(base64), bytes.count <= SyncLimits.signatureBytes,
-      let mediaType = SignatureImage.mediaType(bytes)
+      let kind = FileKind(of: bytes), kind != .pdf
     else { return nil }
     self.bytes = bytes
-    self.mediaType = mediaType
+    mediaType = kind.rawValue
     let digits = Array("0123456789abcdef".utf8)
     sha256 = String(
       decoding: SHA256.hash(data: bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
       as: UTF8.self)
-  }
-
-  private static func mediaType(_ bytes: [UInt8]) -> String? {
-    if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) { return "image/png" }
-    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) { return "image/jpeg" }
-    return nil
   }
 }

@@ -59,6 +59,7 @@ extension EntityType {
     case .missionOrder: MissionOrder.fields
     case .signature: Signature.fields
     case .payment: Payment.fields
+    case .attachment: Attachment.fields
     case .contact: Contact.fields
     case .building: Building.fields
     case .module: Module.fields

@@ -33,6 +33,9 @@ extension EntityRule {
     rule(.missionOrder, .mission, creates: true, "its id is its dossier's: two devices cannot start two"),
     rule(.signature, .mission, creates: true, "proof: born whole, never changes"),
     rule(.payment, .mission, creates: true, "money: born whole, reversed but never changed"),
+    rule(
+      .attachment, .mission, creates: true, deletes: true,
+      "a file seen on site: born whole, never changes; its bytes come apart"),
     rule(.leadAnalyserBooking, .mission, "booked by the office, which sees every analyser"),
     rule(.syncConflict, .mission, "so that the technician sees what is contested; the office decides"),
     rule(.contact, .shared, creates: true, "a payer met on site may be unknown to the office"),

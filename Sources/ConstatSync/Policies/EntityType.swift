@@ -9,6 +9,7 @@ public enum EntityType: String, Sendable, Hashable, CaseIterable {
   case missionOrder = "mission_order"
   case signature
   case payment
+  case attachment
   case leadAnalyserBooking = "lead_analyser_booking"
   case syncConflict = "sync_conflict"
   case contact

@@ -4,7 +4,7 @@ import ConstatCore
 extension FieldRule {
   public static let table: [FieldRule] = [
     dossier, appointment, outbuilding, dossierDiagnostic, dossierContact, missionOrder, signature,
-    payment, leadAnalyserBooking, syncConflict, contact, building, module, diagnosticType,
+    payment, attachment, leadAnalyserBooking, syncConflict, contact, building, module, diagnosticType,
   ].flatMap { $0 }
 
   private static let dossier = rules(
@@ -165,6 +165,23 @@ extension FieldRule {
       .observed("bank", "taken on site (MIS-17)", writable: .creation),
       .observed("issuer_name", "taken on site (MIS-17)", writable: .creation),
       .observed("comment", "taken on site (MIS-17)", writable: .creation),
+    ])
+
+  private static let attachment = rules(
+    of: .attachment,
+    [
+      .observed("dossier_id", "the mission", writable: .creation),
+      .observed("kind", "given on site", writable: .creation),
+      .observed("diagnostic_code", "what it is about", writable: .creation),
+      .observed("file_name", "without a path", writable: .creation),
+      .observed("media_type", "what the bytes are held to", writable: .creation),
+      .observed("size_bytes", "at most 50 MiB", writable: .creation),
+      .observed("sha256", "names the bytes, in hexadecimal", writable: .creation),
+      .observed("caption", "given on site", writable: .creation),
+      .observed("taken_at", "the device's own account", writable: .creation),
+      .observed("latitude", "the device's own account", writable: .creation),
+      .observed("longitude", "the device's own account", writable: .creation),
+      .derived("state", "`awaiting_blob` until the server has the bytes, then `stored`"),
     ])
 
   private static let leadAnalyserBooking = rules(

@@ -83,6 +83,7 @@ import Testing
     ),
     ("lead_analyser", LeadAnalyser.fields, []), ("mission_order", MissionOrder.fields, []),
     ("signature", Signature.fields, []), ("document", Document.fields + Document.block, []),
+    ("attachment", Attachment.fields, []),
     ("invoice", Invoice.draft, ["lines", "instalments"]), ("invoice", Invoice.creditNote, ["lines"]),
     ("invoice_line", InvoiceLine.fields, ["unit_price_incl_tax_cents"]),
     ("instalment", Instalment.fields, []),

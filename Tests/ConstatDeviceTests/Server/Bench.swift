@@ -7,7 +7,7 @@ import Synchronization
 /// The network between a device and the server, and what goes wrong on it.
 final class Network: Sendable {
   enum Fault: Sendable {
-    /// Requests with this path do not arrive.
+    /// Requests with this path, or with this method and path, do not arrive.
     case loseRequest(String)
     /// They arrive, and the answer is lost.
     case loseAnswer(String)
@@ -54,12 +54,13 @@ final class Network: Sendable {
     try state.withLock { state in
       guard state.isUp else { throw TransportError("no network") }
       state.requests.append(request)
+      let named = request.method + " " + request.path
       for (index, fault) in state.faults.enumerated() {
         switch fault {
-        case .loseRequest(let path) where path == request.path,
-          .loseAnswer(let path) where path == request.path:
+        case .loseRequest(let path) where path == request.path || path == named,
+          .loseAnswer(let path) where path == request.path || path == named:
           return state.faults.remove(at: index)
-        case .cutAfter(let count, let path) where path == request.path:
+        case .cutAfter(let count, let path) where path == request.path || path == named:
           if count == 0 {
             state.faults.remove(at: index)
             state.isUp = false
@@ -140,6 +141,10 @@ final class Bench: Sendable {
     for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: file + suffix) {
       try FileManager.default.copyItem(atPath: file + suffix, toPath: image + suffix)
     }
+    let files = "-attachments"
+    if FileManager.default.fileExists(atPath: file + files) {
+      try FileManager.default.copyItem(atPath: file + files, toPath: image + files)
+    }
     return image
   }
 
@@ -192,6 +197,11 @@ final class Bench: Sendable {
         "payer_id": .string(owner), "prescriber_id": .string(agency), "property_type": "apartment",
         "built_year": 1948, "price_incl_tax_cents": 39_680, "gross_incl_tax_cents": 44_000,
       ])
+  }
+
+  /// A JPEG of so many bytes.
+  static func photo(_ size: Int, seed: UInt8 = 1) -> [UInt8] {
+    [0xff, 0xd8, 0xff, seed] + [UInt8](repeating: seed, count: size - 4)
   }
 
   static let png: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 1, 2, 3]

@@ -35,6 +35,7 @@ actor FakeServer {
   private(set) var pushes: [[UInt8]] = []
   private(set) var pulls: [PullRequest] = []
   private var refusesPushOfRevoked = false
+  var uploads = FakeUploads()
 
   nonisolated var transport: Transport {
     Transport { try await self.answer($0) }
@@ -114,6 +115,7 @@ actor FakeServer {
   // MARK: The wire
 
   private func answer(_ request: Transport.Request) throws -> Transport.Answer {
+    if request.path.hasPrefix("/v1/uploads") || request.method == "GET" { return file(request) }
     let body = try JSONValue.parse(request.body)
     if request.path == "/v1/auth/login" {
       guard body["password"]?.string == "correct horse" else { return problem(401, "unauthorized") }
@@ -131,6 +133,34 @@ actor FakeServer {
     }
     if journal.isRevoked { return revoked }
     return try pull(PullRequest(json: body), device)
+  }
+
+  /// Files go and come beside the edits; rows are told of their bytes.
+  private func file(_ request: Transport.Request) -> Transport.Answer {
+    guard request.token.flatMap({ tokens[$0] }) != nil else { return problem(401, "unauthorized") }
+    if request.method == "GET" {
+      let id = String(request.path.dropFirst("/v1/attachments/".count).dropLast("/content".count))
+      let sha256 = values(EntityKey(.attachment, id))?["sha256"]?.string
+      guard let bytes = sha256.flatMap({ uploads.blobs[$0] }) else { return problem(404, "not-found") }
+      return Transport.Answer(status: 200, body: bytes)
+    }
+    let answer = uploads.answer(request)
+    settleFiles()
+    return answer
+  }
+
+  /// Brings the rows' state in line with the bytes that are there.
+  func settleFiles() {
+    for (key, row) in state.rows where key.type == .attachment && !row.isDeleted {
+      let isThere = row.values["sha256"]?.string.flatMap { uploads.blobs[$0] } != nil
+      let name = isThere ? "stored" : "awaiting_blob"
+      if row.values["state"]?.string != name { office(key, ["state": .string(name)]) }
+    }
+  }
+
+  func changeUploads(_ body: @Sendable (inout FakeUploads) -> Void) {
+    body(&uploads)
+    settleFiles()
   }
 
   private var revoked: Transport.Answer {
@@ -241,6 +271,11 @@ actor FakeServer {
     case .insert(let values), .restore(let values):
       row = EntityState(key: key, values: values, version: 0, born: state.version)
       if key.type == .signature { sealImage(&row) }
+      if key.type == .attachment {
+        row.values = key.type.writableFields?.wire(values) ?? values
+        row.values["state"] = .string(
+          uploads.blobs[row.values["sha256"]?.string ?? ""] == nil ? "awaiting_blob" : "stored")
+      }
       if key.type == .payment || key.type == .dossierDiagnostic { row.values["source"] = "field" }
     case .update(let changes):
       for (field, value) in changes {

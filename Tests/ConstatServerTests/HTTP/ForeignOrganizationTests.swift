@@ -11,7 +11,8 @@ import Testing
 @Suite struct ForeignOrganizationTests {
   /// Which row a path parameter means, by the segment before it.
   private static let kinds: [String: String] = [
-    "api-tokens": "api_token", "appointments": "appointment", "bookings": "lead_analyser_booking",
+    "api-tokens": "api_token", "appointments": "appointment", "attachments": "attachment",
+    "bookings": "lead_analyser_booking",
     "buildings": "building", "companies": "company", "conflicts": "sync_conflict", "contacts": "agency",
     "credit-notes": "invoice", "deposit-slips": "deposit_slip", "devices": "device",
     "diagnostic-types": "diagnostic_type", "documents": "document", "dossier-contacts": "dossier_contact",
@@ -23,7 +24,7 @@ import Testing
     "price-lists": "price_list",
     "price-list-lines": "price_list_line", "route-sheets": "technician", "sessions": "session",
     "signatures": "signature",
-    "users": "agency_account",
+    "uploads": "upload", "users": "agency_account",
   ]
 
   /// Bodies that the schema alone does not make admissible.
@@ -143,6 +144,7 @@ extension TestServer {
     var headers: HTTPFields = [:]
     if route.method == .patch || route.method == .delete { headers[.ifMatch] = "*" }
     if route.requiresIdempotencyKey { headers[.init("Idempotency-Key")!] = UUID().uuidString }
+    for (name, value) in try sample.headers(operation) { headers[.init(name)!] = value }
     var bytes: [UInt8]?
     if let request = try sample.request(operation) {
       headers[.contentType] = request.mediaType

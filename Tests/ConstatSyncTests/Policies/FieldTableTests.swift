@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func `money and signatures are born whole`() {
-    #expect(EntityType.allCases.filter { $0.rule.isImmutable } == [.signature, .payment])
+    #expect(EntityType.allCases.filter { $0.rule.isImmutable } == [.signature, .payment, .attachment])
   }
 
   @Test func `what the office keeps to itself stays off devices`() {

@@ -21,6 +21,7 @@ public struct SampleBody: Sendable {
       return nil
     }
     if mediaType == "application/pdf" { return (mediaType, TestServer.pdf) }
+    if mediaType == "application/offset+octet-stream" { return (mediaType, TestServer.pdf) }
     guard mediaType.hasSuffix("json"), let schema = content[mediaType]?["schema"] else {
       throw Unknown(description: "media type \(mediaType)")
     }
@@ -37,6 +38,19 @@ public struct SampleBody: Sendable {
       return "\(name)=\(value.string ?? value.description)"
     }
     return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
+  }
+
+  /// The headers that the operation requires, but for those of idempotency and of versions.
+  public func headers(_ operation: JSONValue) throws -> [(name: String, value: String)] {
+    try (operation["parameters"]?.array ?? []).map(contract.resolved)
+      .filter {
+        $0["in"] == "header" && $0["required"] == true
+          && !["If-Match", "Idempotency-Key"].contains($0["name"]?.string ?? "")
+      }
+      .map { parameter in
+        let value = try parameter["example"] ?? value(parameter["schema"] ?? .null)
+        return (parameter["name"]?.string ?? "", value.string ?? value.description)
+      }
   }
 
   public func value(_ schema: JSONValue) throws -> JSONValue {

@@ -33,7 +33,7 @@ extension TestServer {
       by: services.clock)
     rows.draw(
       "device", "api_token", "invoice", "draft_invoice", "instalment", "payment", "payment_reversal",
-      "deposit_slip",
+      "deposit_slip", "attachment", "upload",
       "journal_entry", "sync_conflict", "parked_edit", "agency_account", "payer_account", "session", "job",
       by: services.clock)
     rows.ids["technician"] = org.marc.id
@@ -173,6 +173,16 @@ extension TestServer {
       """
       INSERT INTO parked_edit (organization_id, id, dossier_id, device_id, sequence, reason, mutation)
       VALUES (\(org.id), \(rows["parked_edit"]), \(rows["dossier"]), \(rows["device"]), 1, 'reassigned', '{}')
+      """,
+      """
+      INSERT INTO attachment (organization_id, id, dossier_id, kind, file_name, media_type, size_bytes, sha256)
+      VALUES (\(org.id), \(rows["attachment"]), \(rows["dossier"]), 'paper', 'facture.pdf', 'application/pdf',
+        \(pdf.count), sha256(\(pdf)))
+      """,
+      """
+      INSERT INTO system.upload (organization_id, id, actor, sha256, media_type, file_name, size_bytes, expires_at)
+      VALUES (\(org.id), \(rows["upload"]), \("user:" + org.admin.wire), sha256('x'), 'image/png', 'p.png', 9,
+        now() + interval '1 day')
       """,
       """
       INSERT INTO system.job (organization_id, id, kind, arguments) VALUES (\(org.id), \(rows["job"]), 'test', '{}')

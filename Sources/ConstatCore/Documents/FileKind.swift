@@ -1,5 +1,5 @@
 /// The kinds of file that a dossier takes, each known by its first bytes: what a caller says of a file is not believed.
-enum FileKind: String, CaseIterable {
+public enum FileKind: String, Sendable, Hashable, Codable, CaseIterable {
   case pdf = "application/pdf"
   case jpeg = "image/jpeg"
   case png = "image/png"
@@ -12,5 +12,11 @@ enum FileKind: String, CaseIterable {
     }
   }
 
-  func matches(_ bytes: [UInt8]) -> Bool { bytes.starts(with: signature) }
+  /// What the bytes are by their beginning; nil for all else.
+  public init?(of bytes: some Collection<UInt8>) {
+    guard let kind = FileKind.allCases.first(where: { $0.matches(bytes) }) else { return nil }
+    self = kind
+  }
+
+  public func matches(_ bytes: some Collection<UInt8>) -> Bool { bytes.starts(with: signature) }
 }

@@ -1,0 +1,131 @@
+import ConstatCore
+import Crypto
+import Foundation
+import HTTPTypes
+import Postgres
+
+/// One PATCH of an upload: its part is in the storage before the offset moves, so that no answer promises more than there
+/// is. The last part makes the blob of them all, held to the SHA-256 and the type that were announced.
+struct ReceivePart {
+  let call: Call
+  let access: Access
+
+  func run() async throws -> Reply {
+    guard call.mediaType == Tus.mediaType else {
+      throw Problem(
+        .unsupportedMediaType, "unsupported-media-type", "Type de contenu non pris en charge",
+        members: ["accepted": [.string(Tus.mediaType)]])
+    }
+    let upload = try await UploadRoutes.found(call, access)
+    guard let offset = call.headers[Tus.uploadOffset].flatMap(Tus.number) else {
+      throw Problem(.badRequest, "malformed-upload-offset", "En-tête Upload-Offset requis")
+    }
+    guard offset == upload.offset else { throw Self.elsewhere(upload.offset) }
+    let end = offset + Int64(call.body.count)
+    guard end <= upload.size else {
+      throw Problem(.badRequest, "part-beyond-end", "Morceau au-delà de la taille annoncée")
+    }
+    if call.body.isEmpty { return Reply(.noContent, headers: Tus.standing(upload)) }
+    try Tus.verify(call)
+    if end == upload.size { return try await finish(upload) }
+    guard call.body.count >= Attachment.partSizes.lowerBound else {
+      throw Problem(
+        .unprocessableContent, "part-too-small", "Morceau trop petit",
+        members: ["minimum_bytes": .integer(Int64(Attachment.partSizes.lowerBound))])
+    }
+    try await call.services.storage.put(
+      .part(call.organization, upload: upload.id, offset: offset), call.body)
+    return try await moved(upload, to: end, keeping: true, [])
+  }
+
+  private func finish(_ upload: UploadStore.Upload) async throws -> Reply {
+    let organization = try call.organization
+    let whole = try await gathered(upload)
+    guard Array(SHA256.hash(data: whole)) == upload.sha256 else {
+      try await drop(upload)
+      throw Problem(
+        Tus.checksumMismatch, "blob-mismatch", "Fichier différent de celui annoncé",
+        detail: "Le transfert est abandonné ; recommencez-le.")
+    }
+    guard FileKind(rawValue: upload.mediaType)?.matches(whole) == true else {
+      try await drop(upload)
+      throw Problem(.unprocessableContent, "content-mismatch", "Le contenu n'est pas du type annoncé")
+    }
+    let keeping = KeepBlob(call: call, access: access, sha256: upload.sha256, mediaType: upload.mediaType)
+    try await keeping.put(whole)
+    let reply = try await moved(
+      upload, to: upload.size, keeping: false, [keeping.settled(in: organization)])
+    await clear(upload)
+    return reply
+  }
+
+  private func gathered(_ upload: UploadStore.Upload) async throws -> [UInt8] {
+    guard !upload.parts.isEmpty else { return call.body }
+    var whole: [UInt8] = []
+    whole.reserveCapacity(Int(upload.size))
+    for offset in upload.parts {
+      let key = BlobKey.part(try call.organization, upload: upload.id, offset: offset)
+      guard let part = try await call.services.storage.get(key) else {
+        throw StorageError("part \(key) is gone")
+      }
+      whole += part
+    }
+    return whole + call.body
+  }
+
+  /// In one transaction with what else is to be true from now on.
+  private func moved(
+    _ upload: UploadStore.Upload, to offset: Int64, keeping: Bool, _ further: [SQL]
+  ) async throws -> Reply {
+    try await WriteCall.run(call, access: access, channel: "api") { writing in
+      let advance = UploadStore.advance(writing.organization, upload, to: offset, keeping: keeping)
+      let results = try await writing.transaction.pipeline([advance] + further)
+      guard let now = try results[0].first(UploadStore.Upload.self) else {
+        throw Self.elsewhere(nil)
+      }
+      return Reply(.noContent, headers: Tus.standing(now))
+    }
+  }
+
+  /// What is uploaded is not what was announced: there is nothing to go on with.
+  private func drop(_ upload: UploadStore.Upload) async throws {
+    let (call, access) = (call, access)
+    try await DropUpload(services: call.services, organization: call.organization, upload: upload).run {
+      try await WriteCall.run(call, access: access, channel: "api") { writing in
+        _ = try await writing.transaction.execute(UploadStore.delete(writing.organization, upload.id))
+      }
+    }
+  }
+
+  /// The parts are of no more use. Where this fails, they go when the upload expires.
+  private func clear(_ upload: UploadStore.Upload) async {
+    guard !upload.parts.isEmpty else { return }
+    let (call, access) = (call, access)
+    try? await DropUpload(services: call.services, organization: call.organization, upload: upload).run {
+      try await WriteCall.run(call, access: access, channel: "api") { writing in
+        _ = try await writing.transaction.execute(UploadStore.clearParts(writing.organization, upload.id))
+      }
+    }
+  }
+
+  private static func elsewhere(_ offset: Int64?) -> Problem {
+    Problem(
+      .conflict, "wrong-offset", "Le transfert n'en est pas là",
+      headers: offset.map { [Tus.uploadOffset: String($0)] } ?? [:])
+  }
+}
+
+/// Removes an upload's parts from the storage, then has its row say so.
+struct DropUpload {
+  let services: Services
+  let organization: UUID
+  let upload: UploadStore.Upload
+
+  /// The part at the present offset may be there although nobody was told so: a process died between the two.
+  func run(_ forget: () async throws -> Void) async throws {
+    for offset in Set(upload.parts + [upload.offset]) {
+      try await services.storage.delete(.part(organization, upload: upload.id, offset: offset))
+    }
+    try await forget()
+  }
+}

@@ -1,0 +1,76 @@
+import ConstatCore
+import Foundation
+import HTTPTypes
+import Postgres
+
+/// Resumable uploads of the bytes of attachments: tus 1.0 with creation, checksum, expiration and termination. What is
+/// uploaded is named by its SHA-256; bytes that the organization has already need not be sent.
+struct UploadRoutes {
+  static let access = Access.staff(.admin, .office, .technician).or(.device)
+  /// So that nobody fills the storage with beginnings.
+  private static let openLimit = 200
+
+  func register(in routes: inout Routes) {
+    routes.open(.options, "/v1/uploads") { _ in Reply(.noContent, headers: Tus.abilities) }
+    routes.transacting(.post, "/v1/uploads", Self.access) { call, access in
+      try await Tus.answering(call) { try await Self.create(call, access) }
+    }
+    routes.transacting(.head, "/v1/uploads/{id}", Self.access) { call, access in
+      try await Tus.answering(call) {
+        let upload = try await Self.found(call, access)
+        return Reply(.ok, headers: Tus.standing(upload))
+      }
+    }
+    routes.transacting(
+      .patch, "/v1/uploads/{id}", Self.access, bodyLimit: Attachment.partSizes.upperBound
+    ) { call, access in
+      try await Tus.answering(call) { try await ReceivePart(call: call, access: access).run() }
+    }
+    routes.transacting(.delete, "/v1/uploads/{id}", Self.access) { call, access in
+      try await Tus.answering(call) {
+        let upload = try await Self.found(call, access)
+        try await DropUpload(services: call.services, organization: call.organization, upload: upload).run {
+          try await WriteCall.run(call, access: access, channel: "api") { writing in
+            _ = try await writing.transaction.execute(UploadStore.delete(writing.organization, upload.id))
+          }
+        }
+        return .noContent
+      }
+    }
+  }
+
+  private static func create(_ call: Call, _ access: Access) async throws -> Reply {
+    try await WriteCall.run(call, access: access, channel: "api") { writing in
+      let announced = try AnnouncedFile(call.headers)
+      let actor = writing.principal.actor
+      let known = try await writing.transaction.pipeline([
+        BlobStore.touch(writing.organization, sha256: announced.sha256),
+        UploadStore.openCount(writing.organization, actor: actor),
+      ])
+      let isStored = known[0].rowCount == 1
+      let open: Int? = try known[1].value()
+      guard isStored || (open ?? 0) < Self.openLimit else {
+        throw Problem(
+          .tooManyRequests, "too-many-uploads", "Trop de transferts en cours", headers: [.retryAfter: "60"])
+      }
+      let upload = try await writing.transaction.first(
+        UploadStore.Upload.self,
+        UploadStore.insert(
+          writing.organization, id: call.clock.newID(), actor: actor, announced,
+          offset: isStored ? announced.size : 0))
+      guard let upload else { throw Problem.internalError }
+      var headers = Tus.standing(upload)
+      headers[.location] = "/v1/uploads/\(upload.id.wire)"
+      return Reply(.created, headers: headers)
+    }
+  }
+
+  /// The caller's own upload; another's is as unknown as none.
+  static func found(_ call: Call, _ access: Access) async throws -> UploadStore.Upload {
+    let upload = try await ReadCall(call: call, access: access)
+      .query(UploadStore.one(call.organization, call.id())).first(UploadStore.Upload.self)
+    guard let upload else { throw Problem.notFound }
+    guard !upload.isExpired else { throw Problem(.gone, "upload-expired", "Transfert expiré") }
+    return upload
+  }
+}

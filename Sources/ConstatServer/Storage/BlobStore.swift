@@ -1,0 +1,117 @@
+import Foundation
+import Postgres
+
+/// All SQL on blobs: which bytes an organization has, and where they are.
+///
+/// A row comes before its object in the storage and goes after it, so that no object is ever there that no row knows of:
+/// `promise`, then put, then `settle`; `condemn`, then delete, then `forget`.
+struct BlobStore {
+  /// For `Services.bytes(of:in:)`; alias `b`.
+  static let columns: SQL = "b.sha256, b.media_type, b.bytes, b.stored"
+
+  static func one(_ organization: UUID, sha256: [UInt8]) -> SQL {
+    "SELECT \(columns) FROM system.blob b WHERE b.organization_id = \(organization) AND b.sha256 = \(sha256)"
+  }
+
+  /// Says that these bytes are about to be stored; whether they are already.
+  static func promise(_ organization: UUID, sha256: [UInt8], mediaType: String) -> SQL {
+    """
+    INSERT INTO system.blob AS b (organization_id, sha256, media_type, stored)
+    VALUES (\(organization), \(sha256), \(mediaType), false)
+    ON CONFLICT (organization_id, sha256) DO UPDATE SET touched_at = now() RETURNING b.stored
+    """
+  }
+
+  /// The storage has them.
+  static func settle(_ organization: UUID, sha256: [UInt8]) -> SQL {
+    """
+    UPDATE system.blob SET stored = true
+    WHERE organization_id = \(organization) AND sha256 = \(sha256) AND NOT stored
+    """
+  }
+
+  /// A row where the bytes are stored already, which then stay for some days at least; none where they are not.
+  static func touch(_ organization: UUID, sha256: [UInt8]) -> SQL {
+    """
+    UPDATE system.blob b SET touched_at = now()
+    WHERE b.organization_id = \(organization) AND b.sha256 = \(sha256) AND b.stored RETURNING b.media_type
+    """
+  }
+
+  /// Small bytes that are committed with the row that names them: signatures, which come inside a push.
+  static func keepInline(_ organization: UUID, sha256: String, mediaType: String, _ bytes: [UInt8]) -> SQL {
+    """
+    INSERT INTO system.blob AS b (organization_id, sha256, media_type, bytes)
+    VALUES (\(organization), decode(\(sha256), 'hex'), \(mediaType), \(bytes))
+    ON CONFLICT (organization_id, sha256) DO UPDATE SET touched_at = now(), stored = true,
+      bytes = CASE WHEN b.stored THEN b.bytes ELSE EXCLUDED.bytes END
+    """
+  }
+
+  // MARK: Sweeping
+
+  /// Bytes kept in the table that are too large for it.
+  static func oversized(_ organization: UUID, above size: Int) -> SQL {
+    """
+    SELECT \(columns) FROM system.blob b
+    WHERE b.organization_id = \(organization) AND octet_length(b.bytes) > \(size) LIMIT 5
+    """
+  }
+
+  static func moved(_ organization: UUID, sha256: [UInt8]) -> SQL {
+    "UPDATE system.blob SET bytes = NULL WHERE organization_id = \(organization) AND sha256 = \(sha256)"
+  }
+
+  /// Stored bytes that nothing refers to and that nobody asked for of late.
+  static func orphans(_ organization: UUID) -> SQL {
+    """
+    SELECT b.sha256 FROM system.blob b WHERE b.organization_id = \(organization) AND b.stored
+      AND b.touched_at < now() - interval '7 days' AND \(unreferenced) LIMIT 500
+    """
+  }
+
+  /// Locked against attachments that are being made; then judged anew, by statements that see what was made meanwhile.
+  static func condemn(_ organization: UUID, sha256: [UInt8]) -> [SQL] {
+    [
+      "SELECT pg_advisory_xact_lock(system.blob_lock(\(organization), \(sha256))) IS NULL AS locked",
+      """
+      DELETE FROM system.blob b WHERE b.organization_id = \(organization) AND b.sha256 = \(sha256)
+        AND b.bytes IS NOT NULL AND b.touched_at < now() - interval '7 days' AND \(unreferenced)
+      """,
+      """
+      UPDATE system.blob b SET stored = false WHERE b.organization_id = \(organization) AND b.sha256 = \(sha256)
+        AND b.stored AND b.touched_at < now() - interval '7 days' AND \(unreferenced)
+      """,
+    ]
+  }
+
+  /// Objects that were condemned, or promised and never put.
+  static func condemned(_ organization: UUID) -> SQL {
+    """
+    SELECT b.sha256 FROM system.blob b WHERE b.organization_id = \(organization) AND NOT b.stored
+      AND b.touched_at < now() - interval '1 day' LIMIT 500
+    """
+  }
+
+  /// Locks one of them, if it still is; who wants the bytes again waits for the end of it.
+  static func lockCondemned(_ organization: UUID, sha256: [UInt8]) -> SQL {
+    """
+    SELECT b.sha256 FROM system.blob b WHERE b.organization_id = \(organization) AND b.sha256 = \(sha256)
+      AND NOT b.stored AND b.touched_at < now() - interval '1 day' FOR UPDATE
+    """
+  }
+
+  static func forget(_ organization: UUID, sha256: [UInt8]) -> SQL {
+    "DELETE FROM system.blob WHERE organization_id = \(organization) AND sha256 = \(sha256) AND NOT stored"
+  }
+
+  /// An attachment that came too late waits in a parked edit; its bytes wait with it.
+  private static let unreferenced: SQL = """
+    NOT EXISTS (SELECT 1 FROM attachment a WHERE a.organization_id = b.organization_id AND a.sha256 = b.sha256)
+      AND NOT EXISTS (SELECT 1 FROM document f WHERE f.organization_id = b.organization_id AND f.sha256 = b.sha256)
+      AND NOT EXISTS (SELECT 1 FROM signature g
+        WHERE g.organization_id = b.organization_id AND g.image_sha256 = b.sha256)
+      AND NOT EXISTS (SELECT 1 FROM parked_edit p WHERE p.organization_id = b.organization_id AND p.state = 'parked'
+        AND p.mutation -> 'set' ->> 'sha256' = encode(b.sha256, 'hex'))
+    """
+}

@@ -1,0 +1,44 @@
+import Foundation
+import HTTPTypes
+import Postgres
+
+/// The way of all files into the storage, in two steps around the caller's own write: the bytes are promised and put
+/// before it, and settled in its transaction. Bytes that the organization has already are not put again.
+struct KeepBlob {
+  let call: Call
+  let access: Access
+  let sha256: [UInt8]
+  let mediaType: String
+
+  /// Outside of any transaction, since it waits for a disk or a network.
+  func put(_ bytes: [UInt8]) async throws {
+    let isStored = try await WriteCall.run(call, access: access, channel: "api") { writing in
+      try await writing.transaction.value(
+        Bool.self, BlobStore.promise(writing.organization, sha256: sha256, mediaType: mediaType))
+    }
+    guard isStored != true else { return }
+    try await call.services.storage.put(.blob(call.organization, sha256: sha256), bytes)
+  }
+
+  /// For the transaction that writes what refers to them.
+  func settled(in organization: UUID) -> SQL { BlobStore.settle(organization, sha256: sha256) }
+}
+
+extension Services {
+  /// The bytes of the blob that `BlobStore.columns` were read of, wherever they are.
+  func bytes(of result: QueryResult, in organization: UUID) async throws -> [UInt8] {
+    guard let row = result.first else { throw StorageError("a blob is gone from the database") }
+    if !row.isNull("bytes") { return try row.get("bytes") }
+    let sha256: [UInt8] = try row.get("sha256")
+    guard try row.get("stored", as: Bool.self),
+      let bytes = try await storage.get(.blob(organization, sha256: sha256))
+    else { throw StorageError("a blob is gone from the storage: \(sha256.hexadecimal.prefix(12))…") }
+    return bytes
+  }
+}
+
+extension Problem {
+  static let storageUnavailable = Problem(
+    .serviceUnavailable, "storage-unavailable", "Stockage des fichiers momentanément indisponible",
+    headers: [.retryAfter: "5"])
+}

@@ -1,0 +1,230 @@
+import ConstatCore
+import ConstatSync
+import Foundation
+import Synchronization
+import Testing
+
+@testable import ConstatDevice
+
+/// Files on their own queue: what a bad network, a bad photo or a dead app does to them.
+@Suite struct AttachmentTests {
+  @Test func `a photo taken without network shows at once, and is on the server after a sync and an upload`()
+    async throws
+  {
+    let bench = try Bench()
+    let device = try await bench.device()
+    bench.network.isUp = false
+    let photo = Bench.photo(2_300_000)
+    let id = try await device.attach(
+      bench.mission, photo, named: "compteur.jpg", caption: "Compteur gaz", diagnostic: "gaz",
+      at: Position(latitude: 47.2, longitude: -1.5))
+    let shown = try #require(try await device.attachments(bench.mission).first)
+    #expect(shown.id == id && shown.bytes == .waiting(sent: 0) && shown.caption == "Compteur gaz")
+    #expect(shown.diagnosticCode == "gaz" && shown.takenAt == bench.clock.now)
+    #expect(try shown.file.map { try Data(contentsOf: $0) } == Data(photo))
+    #expect(try await device.pendingAttachments == AttachmentBacklog(count: 1, bytes: photo.count))
+    await #expect(throws: SyncError.self) { try await device.uploadAttachments() }
+
+    bench.network.isUp = true
+    try await device.sync()
+    #expect(
+      try await device.attachments(bench.mission).first?.bytes == .waiting(sent: 0), "its row is there first")
+    let steps = Mutex<[Int]>([])
+    let report = try await device.uploadAttachments { step in steps.withLock { $0.append(step.sent) } }
+    #expect(report.uploaded == 1 && report.bytesSent == photo.count)
+    #expect(steps.withLock(\.self) == [0, 1_048_576, 2_097_152, photo.count])
+    #expect(await bench.server.uploads.blobs[shown.sha256] == photo)
+    try await device.sync()
+    #expect(try await device.attachments(bench.mission).first?.bytes == .onServer)
+    #expect(try await device.pendingAttachments == AttachmentBacklog())
+    #expect(try await device.shown() == bench.server.scope())
+  }
+
+  @Test func `an upload that was cut goes on where the server is, also after the app was killed`()
+    async throws
+  {
+    let bench = try Bench()
+    var device = try await bench.device()
+    let photo = Bench.photo(3_000_000)
+    try await device.attach(bench.mission, photo, named: "a.jpg")
+    bench.network.inject(.cutAfter(1, "PATCH /v1/uploads/0"))
+    await #expect(throws: SyncError.self) { try await device.uploadAttachments() }
+    #expect(await bench.server.uploads.received == 1_048_576)
+    device = try await bench.open(replacing: bench.crashImage())
+    bench.network.isUp = true
+    // The answer to the second part is lost: the part counts all the same.
+    bench.network.inject(.loseAnswer("PATCH /v1/uploads/0"))
+    await #expect(throws: SyncError.self) { try await device.uploadAttachments() }
+    let report = try await device.uploadAttachments()
+    #expect(report.uploaded == 1)
+    #expect(await bench.server.uploads.received == photo.count, "no byte went twice")
+    #expect(await bench.server.uploads.uploads.count == 1)
+  }
+
+  @Test func `a bad photo is set aside with its reason; edits and other photos go on`() async throws {
+    let bench = try Bench()
+    let device = try await bench.device()
+    let bad = Bench.photo(5000, seed: 9)
+    let badID = try await device.attach(bench.mission, bad, named: "bad.jpg")
+    try await device.attach(bench.mission, Bench.photo(6000), named: "good.jpg")
+    try await device.correctAddress(bench.mission, AddressCorrection(street: .set("2 rue Neuve")))
+    await bench.server.changeUploads {
+      $0.refusals[AttachmentFiles.sha256(bad)] = $0.problem(422, "content-mismatch")
+    }
+    try await device.sync()
+    let report = try await device.uploadAttachments()
+    #expect(report.uploaded == 1 && report.setAside[AttachmentFiles.sha256(bad)]?.code == "content-mismatch")
+    #expect(try await device.unsentCount == 0)
+    #expect(try await device.pendingAttachments == AttachmentBacklog(count: 0, bytes: 0, setAside: 1))
+    let shown = try await device.attachments(bench.mission).first { $0.id == badID }
+    #expect(shown?.bytes == .setAside(AttachmentProblem(code: "content-mismatch", title: "Refusé")))
+    #expect(try await device.uploadAttachments().uploaded == 0, "it is not tried by itself")
+    await bench.server.changeUploads { $0.refusals = [:] }
+    try await device.retryAttachment(AttachmentFiles.sha256(bad))
+    #expect(try await device.uploadAttachments().uploaded == 1)
+    try await device.removeAttachment(bench.mission, badID)
+    try await device.sync()
+    #expect(try await device.attachments(bench.mission).map(\.fileName) == ["good.jpg"])
+    #expect(try await device.shown() == bench.server.scope())
+  }
+
+  @Test func `a busy server is asked again later, ever less often, and no sooner than it says`() async throws
+  {
+    let bench = try Bench()
+    let device = try await bench.device()
+    let photo = Bench.photo(5000)
+    try await device.attach(bench.mission, photo, named: "a.jpg")
+    await bench.server.changeUploads {
+      $0.refusals[AttachmentFiles.sha256(photo)] = .init(status: 503, body: [], retryAfterSeconds: 40)
+    }
+    #expect(try await device.uploadAttachments().postponed == 1)
+    await bench.server.changeUploads { $0.refusals = [:] }
+    bench.clock.now = bench.clock.now.adding(seconds: 39)
+    #expect(try await device.uploadAttachments() == AttachmentReport())
+    bench.clock.now = bench.clock.now.adding(seconds: 1)
+    #expect(try await device.uploadAttachments().uploaded == 1)
+    let busy = SyncError.serverBusy(status: 503, retryAfterSeconds: nil)
+    #expect([0, 1, 2, 20].map { UploadRun.delaySeconds(after: $0, busy) } == [5, 10, 20, 3600])
+  }
+
+  @Test func `a part altered on its way is sent again, an upload that the server forgot begun again`()
+    async throws
+  {
+    let bench = try Bench()
+    let device = try await bench.device()
+    let photo = Bench.photo(2_000_000)
+    try await device.attach(bench.mission, photo, named: "a.jpg")
+    await bench.server.changeUploads { $0.alterations = 1 }
+    bench.network.inject(.cutAfter(2, "PATCH /v1/uploads/0"))
+    await #expect(throws: SyncError.self) { try await device.uploadAttachments() }
+    #expect(await bench.server.uploads.received == 1_048_576)
+    await bench.server.changeUploads { $0.dropAll() }
+    bench.network.isUp = true
+    #expect(try await device.uploadAttachments().uploaded == 1)
+    #expect(await bench.server.uploads.blobs[AttachmentFiles.sha256(photo)] == photo)
+  }
+
+  @Test func `equal bytes are one file and go once; a file that is damaged on the device is never sent`()
+    async throws
+  {
+    let bench = try Bench()
+    let device = try await bench.device()
+    let photo = Bench.photo(4000)
+    try await device.attach(bench.mission, photo, named: "a.jpg")
+    try await device.attach(bench.mission, photo, named: "b.jpg")
+    #expect(try await device.pendingAttachments.count == 1)
+    let other = Bench.photo(4000, seed: 3)
+    let id = try await device.attach(bench.mission, other, named: "c.jpg")
+    let file = try #require(try await device.attachments(bench.mission).first { $0.id == id }?.file)
+    try Data(Bench.photo(4000, seed: 4)).write(to: file)
+    let report = try await device.uploadAttachments()
+    #expect(report.uploaded == 1 && report.setAside.values.map(\.code) == ["file-damaged"])
+    #expect(await bench.server.uploads.received == photo.count)
+  }
+
+  @Test func `what the server has lost it is sent again`() async throws {
+    let bench = try Bench()
+    let device = try await bench.device()
+    let photo = Bench.photo(4000)
+    try await device.attach(bench.mission, photo, named: "a.jpg")
+    try await device.sync()
+    try await device.uploadAttachments()
+    try await device.sync()
+    await bench.server.changeUploads { $0.forget(AttachmentFiles.sha256(photo)) }
+    #expect(try await device.uploadAttachments().uploaded == 0, "nobody has told the device")
+    try await device.sync()
+    #expect(try await device.uploadAttachments().uploaded == 1)
+    #expect(await bench.server.uploads.blobs[AttachmentFiles.sha256(photo)] == photo)
+  }
+
+  @Test func `another device's photo is fetched when asked for, and held to its name`() async throws {
+    let bench = try Bench()
+    let device = try await bench.device()
+    let photo = Bench.photo(4000)
+    let key = EntityKey(.attachment, "00000000-0000-7000-8000-0000000000f9")
+    await bench.server.office(
+      key,
+      [
+        "dossier_id": .string(bench.mission), "kind": "photo", "file_name": "x.jpg",
+        "media_type": "image/jpeg",
+        "size_bytes": 4000, "sha256": .string(AttachmentFiles.sha256(photo)), "state": "awaiting_blob",
+      ])
+    try await device.sync()
+    #expect(try await device.attachments(bench.mission).first?.bytes == .elsewhere)
+    await #expect(throws: DeviceError.fileNotHere) { try await device.attachmentFile(key.id) }
+    let other = try await FieldDevice.enrol(
+      file: bench.file + "2", server: "https://constat.example", email: "marc@example.fr",
+      password: "correct horse",
+      name: "Téléphone", transport: bench.network.transport, environment: bench.clock.environment)
+    try await other.sync()
+    try await other.attach(bench.mission, photo, named: "same.jpg")
+    try await other.uploadAttachments()
+    try await device.sync()
+    let url = try await device.attachmentFile(key.id)
+    #expect(try Data(contentsOf: url) == Data(photo))
+    bench.network.isUp = false
+    #expect(try await device.attachmentFile(key.id) == url, "kept")
+  }
+
+  @Test func `what is no photo is refused before it is queued`() async throws {
+    let bench = try Bench()
+    let device = try await bench.device()
+    await #expect(throws: DeviceError.unusableFile) {
+      try await device.attach(bench.mission, Array("<svg>".utf8), named: "a.svg")
+    }
+    await #expect(throws: FieldProblems.self) {
+      try await device.attach(bench.mission, Bench.photo(10), named: "../a.jpg")
+    }
+    await #expect(throws: DeviceError.unknownDiagnostic("xyz")) {
+      try await device.attach(bench.mission, Bench.photo(10), named: "a.jpg", diagnostic: "xyz")
+    }
+    #expect(try await device.pendingAttachments == AttachmentBacklog())
+    #expect(try await device.unsentCount == 0)
+  }
+
+  @Test func `a revoked device sends its last photos before it is wiped`() async throws {
+    let bench = try Bench()
+    let device = try await bench.device()
+    let photo = Bench.photo(4000)
+    try await device.attach(bench.mission, photo, named: "a.jpg")
+    await bench.server.revoke()
+    #expect(try await device.sync().isWiped)
+    #expect(await bench.server.uploads.blobs[AttachmentFiles.sha256(photo)] == photo)
+    #expect(!FileManager.default.fileExists(atPath: bench.file + "-attachments"))
+  }
+
+  @Test func `sent files of a mission that has left are removed from the device`() async throws {
+    let bench = try Bench()
+    let device = try await bench.device()
+    let photo = Bench.photo(4000)
+    try await device.attach(bench.mission, photo, named: "a.jpg")
+    try await device.sync()
+    try await device.uploadAttachments()
+    let file = bench.file + "-attachments/" + AttachmentFiles.sha256(photo)
+    #expect(FileManager.default.fileExists(atPath: file))
+    await bench.server.withdraw(bench.mission)
+    try await device.sync()
+    try await device.uploadAttachments()
+    #expect(!FileManager.default.fileExists(atPath: file))
+  }
+}
