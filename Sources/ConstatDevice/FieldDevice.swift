@@ -89,11 +89,26 @@ public final class FieldDevice: Sendable {
   @discardableResult
   public func sync(progress: @escaping @Sendable (SyncProgress) -> Void = { _ in }) async throws -> SyncReport
   {
+    try await exchange(isVerifying: false, progress)
+  }
+
+  /// Syncs, then compares all that the device holds with what the server says it should; where something differs, all
+  /// rows are received anew and the inbox says so. Edits are not touched. A sync does this by itself once a day.
+  @discardableResult
+  public func verify(progress: @escaping @Sendable (SyncProgress) -> Void = { _ in }) async throws
+    -> SyncReport
+  {
+    try await exchange(isVerifying: true, progress)
+  }
+
+  private func exchange(
+    isVerifying: Bool, _ progress: @escaping @Sendable (SyncProgress) -> Void
+  ) async throws -> SyncReport {
     try await queue.run { [self] in
       let enrolment = try await enrolment()
       return try await SyncRun(
         store: store, session: await session(of: enrolment), enrolment: enrolment, environment: environment,
-        progress: progress, sendFiles: { try await self.uploadAttachments() }
+        isVerifying: isVerifying, progress: progress, sendFiles: { try await self.uploadAttachments() }
       ).run()
     }
   }

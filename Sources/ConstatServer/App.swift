@@ -31,6 +31,7 @@ public struct App: Sendable {
     PullRoutes().register(in: &routes)
     PushRoutes().register(in: &routes)
     LiveRoutes(hub: live).register(in: &routes)
+    DigestRoutes().register(in: &routes)
     ConflictRoutes().register(in: &routes)
     BuildingRoutes().register(in: &routes)
     DiagnosticRoutes().register(in: &routes)

@@ -12,12 +12,15 @@ public struct InboxItem: Sendable, Hashable, Identifiable {
     case conflicted([String])
     /// The mission is no longer on this device. So many of its edits were still waiting to be sent; they are sent.
     case missionLeft(LeaveReason, waiting: Int)
+    /// What the device held of these types of row was not what the server has; all rows were received anew. Edits that
+    /// wait are as they were.
+    case stateDiffered([String])
   }
 
   public let id: Int64
   public let at: Instant
   public let kind: Kind
-  /// The dossier concerned.
+  /// The dossier concerned; nil where all are.
   public let mission: String?
   /// The mission in a few words, also where it is gone: number, street, town.
   public let missionLabel: String

@@ -27,6 +27,12 @@ struct InboxStore {
       detail: ["reason": .string(reason.rawValue), "waiting": .integer(Int64(waiting))], at: now)
   }
 
+  func noteDiffering(_ types: [String], version: Int64, at now: Instant) throws {
+    try add(
+      source: "differed/\(version)/\(now.microseconds)", kind: "differed", dossier: nil, label: "",
+      detail: ["types": .array(types.map { .string($0) })], at: now)
+  }
+
   func items() throws -> [InboxItem] {
     try SQLRequest<Row>(
       "SELECT id, at, kind, dossier, label, detail FROM inbox WHERE NOT dismissed ORDER BY id"
@@ -38,9 +44,9 @@ struct InboxStore {
   }
 
   private func add(
-    source: String, kind: String, dossier: String, label: String? = nil, detail: JSONValue, at now: Instant
+    source: String, kind: String, dossier: String?, label: String? = nil, detail: JSONValue, at now: Instant
   ) throws {
-    let label = try label ?? self.label(of: dossier)
+    let label = try label ?? dossier.map { dossier in try self.label(of: dossier) } ?? ""
     try db.execute(
       literal: """
         INSERT INTO inbox (source, at, kind, dossier, label, detail)
@@ -77,6 +83,9 @@ struct InboxStore {
     if name == "left" {
       return .missionLeft(
         LeaveReason(rawValue: detail["reason"]?.string ?? ""), waiting: Int(detail["waiting"]?.integer ?? 0))
+    }
+    if name == "differed" {
+      return .stateDiffered((detail["types"]?.array ?? []).compactMap(\.string))
     }
     guard let result = try? MutationResult(json: detail) else { return nil }
     switch result.status {

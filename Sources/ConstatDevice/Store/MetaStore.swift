@@ -6,6 +6,7 @@ struct MetaStore {
   enum Name: String {
     case server, device, technician, name, secret, epoch, version, cursor, hlc
     case lastSequence = "last_sequence"
+    case verifiedAt = "verified_at"
   }
 
   let db: Database

@@ -18,6 +18,8 @@ public struct SyncReport: Sendable, Hashable {
   public internal(set) var events = 0
   /// The version that the device now shows.
   public internal(set) var version: Int64 = 0
+  /// Of the comparison with the server, where there was one: once a day, or on request.
+  public internal(set) var verification: Verification?
   /// True where the device was revoked: all was sent, then all was wiped.
   public internal(set) var isWiped = false
 

@@ -7,12 +7,14 @@ struct SyncRun {
   /// Bytes of mutations in one push; a group larger than that goes alone.
   static let pushBytes = 1 << 20
   /// How often a sync starts over because the server had forgotten answers, or did not accept a cursor.
-  private static let rounds = 3
+  static let rounds = 3
 
   let store: DeviceStore
   let session: DeviceSession
   let enrolment: Enrolment
   let environment: DeviceEnvironment
+  /// True where the comparison with the server was asked for.
+  var isVerifying = false
   let progress: @Sendable (SyncProgress) -> Void
   /// Sends the files that wait: a revoked device's last are rescued before it is wiped.
   let sendFiles: @Sendable () async throws -> Void
@@ -22,7 +24,10 @@ struct SyncRun {
     for _ in 0..<Self.rounds {
       do {
         try await push(&report)
-        if try await pull(&report) { break }
+        guard try await pull(&report) else { continue }
+        let isDue = try await isVerificationDue
+        if isVerifying || isDue { try await verify(&report) }
+        break
       } catch SyncError.refused(let problem) where problem.code == "device-revoked" {
         return try await revoked(report)
       }
@@ -96,7 +101,7 @@ struct SyncRun {
   // MARK: Pull
 
   /// False where it is to be done again: the server had forgotten answers, or did not accept the cursor.
-  private func pull(_ report: inout SyncReport) async throws -> Bool {
+  func pull(_ report: inout SyncReport) async throws -> Bool {
     var isRewound = false
     var (pages, events) = (0, 0)
     while true {
@@ -158,6 +163,8 @@ struct SyncRun {
       try noteLeft(pages, before, after, db, at: environment.now())
       try checkpoints.replace(before, by: after)
       try checkpoints.clearStaging()
+      // What was received from nothing just now needs no comparison.
+      if pages.isReset { try MetaStore(db: db).set(.verifiedAt, environment.now().description) }
     }
   }
 
@@ -172,7 +179,7 @@ struct SyncRun {
     }
   }
 
-  private func forgetCursor() async throws {
+  func forgetCursor() async throws {
     try await store.pool.write { db in
       try CheckpointStore(db: db).clearStaging()
       try MetaStore(db: db).set(.cursor, nil)

@@ -6,7 +6,7 @@ import Postgres
 struct DeviceStore {
   static let columns: SQL = """
     d.id, d.version, d.technician_id, d.name, d.platform, d.revoked_at, j.last_sequence, j.unsent_count,
-    j.oldest_unsent_at, j.last_seen_at, d.created_at, d.updated_at
+    j.oldest_unsent_at, j.last_seen_at, j.digest_mismatches, j.last_mismatch_at, d.created_at, d.updated_at
     """
   static let tables: SQL = """
     device d LEFT JOIN system.device_journal j ON j.organization_id = d.organization_id AND j.device_id = d.id

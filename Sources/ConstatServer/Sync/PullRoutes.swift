@@ -34,12 +34,7 @@ struct PullRoutes {
     var position = Cursor.Position.end(of: -1)
     var reset = true
     if let token = request.cursor {
-      let cursor: Cursor
-      do { cursor = try signer.cursor(token, for: deviceText) } catch {
-        throw Problem(
-          .badRequest, "malformed-cursor", "Curseur refusé", detail: error.code,
-          errors: [.init(pointer: "/cursor", code: error.code, detail: "Recommencez sans curseur")])
-      }
+      let cursor = try signer.accepted(token, for: deviceText)
       if cursor.epoch == epoch {
         position = cursor.position
         reset = false
@@ -123,4 +118,15 @@ struct PullRoutes {
         "max": .integer(Int64(SchemaRange.current.maximum)),
       ]
     ])
+}
+
+extension CursorSigner {
+  /// The cursor of a request's body.
+  func accepted(_ token: String, for device: String) throws -> Cursor {
+    do { return try cursor(token, for: device) } catch {
+      throw Problem(
+        .badRequest, "malformed-cursor", "Curseur refusé", detail: error.code,
+        errors: [.init(pointer: "/cursor", code: error.code, detail: "Recommencez sans curseur")])
+    }
+  }
 }

@@ -16,13 +16,11 @@ public struct PullResponse: Sendable, Hashable {
   public var reset: Bool
   /// The last sequence of this device that the server has settled.
   public var lmid: Int64
-  /// A digest of all that the device should hold, where the server computes one.
-  public var digest: String?
   public var schema: SchemaRange
 
   public init(
     epoch: String, version: Int64, events: [SyncEvent], cursor: String, more: Bool, reset: Bool,
-    lmid: Int64, digest: String? = nil, schema: SchemaRange = .current
+    lmid: Int64, schema: SchemaRange = .current
   ) {
     self.epoch = epoch
     self.version = version
@@ -31,7 +29,6 @@ public struct PullResponse: Sendable, Hashable {
     self.more = more
     self.reset = reset
     self.lmid = lmid
-    self.digest = digest
     self.schema = schema
   }
 
@@ -48,7 +45,6 @@ public struct PullResponse: Sendable, Hashable {
     more = try reader.bool("more", default: false)
     reset = try reader.bool("reset", default: false)
     lmid = try reader.count("lmid")
-    digest = try reader.optionalString("digest")
     let range = try WireReader(.object(try reader.optionalObject("schema")), at: "/schema")
     schema = SchemaRange(
       minimum: Int(clamping: try range.optionalCount("min") ?? 1),
@@ -56,13 +52,11 @@ public struct PullResponse: Sendable, Hashable {
   }
 
   public var json: JSONValue {
-    var members: [String: JSONValue] = [
+    [
       "epoch": .string(epoch), "v": .integer(version), "events": .array(events.map(\.json)),
       "cursor": .string(cursor),
       "more": .bool(more), "reset": .bool(reset), "lmid": .integer(lmid),
       "schema": ["min": .integer(Int64(schema.minimum)), "max": .integer(Int64(schema.maximum))],
     ]
-    if let digest { members["digest"] = .string(digest) }
-    return .object(members)
   }
 }

@@ -19,6 +19,7 @@ final class Network: Sendable {
     var isUp = true
     var faults: [Fault] = []
     var requests: [Transport.Request] = []
+    var events: [(path: String, body: @Sendable () async -> Void)] = []
   }
 
   private let server: FakeServer
@@ -38,12 +39,24 @@ final class Network: Sendable {
 
   var faultCount: Int { state.withLock(\.faults.count) }
 
+  /// Something that happens once, just before the next request with this path arrives.
+  func onRequest(_ path: String, _ body: @escaping @Sendable () async -> Void) {
+    state.withLock { $0.events.append((path, body)) }
+  }
+
+  private func event(before path: String) -> (@Sendable () async -> Void)? {
+    state.withLock { state in
+      state.events.firstIndex { $0.path == path }.map { state.events.remove(at: $0).body }
+    }
+  }
+
   var requests: [Transport.Request] { state.withLock(\.requests) }
 
   var transport: Transport {
     Transport { request in
       let fault = try self.fault(for: request)
       if case .loseRequest = fault { throw TransportError("lost on the way there") }
+      await self.event(before: request.path)?()
       let answer = try await self.server.transport.send(request)
       if case .loseAnswer = fault { throw TransportError("lost on the way back") }
       return answer

@@ -26,16 +26,18 @@ actor FakeServer {
   }
 
   let technician = "00000000-0000-7000-8000-00000000dead"
-  private(set) var state = State()
+  var state = State()
   /// Events in a page, below what devices ask for.
-  private var pageLimit = 500
+  var pageLimit = 500
   private var tokens: [String: String] = [:]
   private(set) var tokensIssued = 0
-  private let signer = CursorSigner(keys: [[UInt8](repeating: 7, count: 32)])
+  let signer = CursorSigner(keys: [[UInt8](repeating: 7, count: 32)])
   private(set) var pushes: [[UInt8]] = []
-  private(set) var pulls: [PullRequest] = []
+  var pulls: [PullRequest] = []
+  var digests: [DigestRequest] = []
   private var refusesPushOfRevoked = false
   var uploads = FakeUploads()
+  var tellsOtherwise = false
 
   nonisolated var transport: Transport {
     Transport { try await self.answer($0) }
@@ -86,6 +88,8 @@ actor FakeServer {
   }
 
   func isAssigned(_ mission: String) -> Bool { state.memberships[mission]?.isIn ?? false }
+  /// Its digest is never that of what it sends.
+  func setTellsOtherwise() { tellsOtherwise = true }
   func setPageLimit(_ limit: Int) { pageLimit = limit }
   func expireTokens() { tokens = [:] }
 
@@ -132,6 +136,7 @@ actor FakeServer {
       return try push(body, device)
     }
     if journal.isRevoked { return revoked }
+    if request.path == "/v1/sync/digest" { return try digest(DigestRequest(json: body), device) }
     return try pull(PullRequest(json: body), device)
   }
 
@@ -188,11 +193,11 @@ actor FakeServer {
     return json(["access_token": .string("token \(tokensIssued)"), "token_type": "Bearer", "expires_in": 900])
   }
 
-  private func json(_ value: JSONValue, status: Int = 200) -> Transport.Answer {
+  func json(_ value: JSONValue, status: Int = 200) -> Transport.Answer {
     Transport.Answer(status: status, body: value.serialized())
   }
 
-  private func problem(
+  func problem(
     _ status: Int, _ code: String, _ members: [String: JSONValue] = [:]
   ) -> Transport.Answer {
     json(.object(members.merging(["code": .string(code), "title": "Refusé"]) { $1 }), status: status)
@@ -298,103 +303,5 @@ actor FakeServer {
     row.version = state.version
     row.writers[state.version] = writer
     state.rows[row.key] = row
-  }
-
-  // MARK: Pull
-
-  private func pull(_ request: PullRequest, _ device: String) throws -> Transport.Answer {
-    pulls.append(request)
-    var position = Cursor.Position.end(of: -1)
-    var isReset = true
-    if let token = request.cursor {
-      guard let cursor = try? signer.cursor(token, for: device) else {
-        return problem(400, "malformed-cursor")
-      }
-      if cursor.epoch == state.epoch {
-        position = cursor.position
-        isReset = false
-      }
-    }
-    let events = events(after: position)
-    let page = Array(events.prefix(min(request.limit, pageLimit)))
-    let more = page.count < events.count
-    let next = more ? FakeServer.position(of: page[page.count - 1]) : .end(of: state.version)
-    let cursor = Cursor(epoch: state.epoch, device: device, schema: request.schema, position: next)
-    let lmid = state.journals[device]?.lmid ?? 0
-    return json(
-      PullResponse(
-        epoch: state.epoch, version: state.version, events: page, cursor: signer.token(cursor), more: more,
-        reset: isReset, lmid: lmid
-      ).json)
-  }
-
-  private func events(after position: Cursor.Position) -> [SyncEvent] {
-    var events: [(Cursor.Position, SyncEvent)] = []
-    var shared: [EntityKey: Int64] = [:]
-    for (mission, membership) in state.memberships {
-      if !membership.isIn {
-        let leave = SyncEvent.leave(
-          mission: mission, version: membership.version, reason: LeaveReason(rawValue: membership.reason))
-        events.append((FakeServer.position(of: leave), leave))
-        continue
-      }
-      for row in state.rows.values where isOf(mission, row) {
-        let event = put(row, atLeast: membership.version)
-        events.append((FakeServer.position(of: event), event))
-      }
-      for link in links(of: mission) {
-        shared[link.target] = max(shared[link.target] ?? 0, link.version, membership.version)
-      }
-    }
-    for (key, version) in shared {
-      guard let row = state.rows[key] else { continue }
-      let event = put(row, atLeast: version)
-      events.append((FakeServer.position(of: event), event))
-    }
-    for row in state.rows.values where row.key.type.rule.scope == .organization {
-      let event = put(row, atLeast: 0)
-      events.append((FakeServer.position(of: event), event))
-    }
-    return events.filter { $0.0 > position }.sorted { $0.0 < $1.0 }.map(\.1)
-  }
-
-  private func put(_ row: EntityState, atLeast version: Int64) -> SyncEvent {
-    let version = max(version, row.version)
-    if row.isDeleted { return .delete(row.key, version: version) }
-    let visible = Set(row.key.type.visibleFields)
-    return .put(
-      Entity(
-        key: row.key, version: version, born: row.born,
-        fields: row.values.filter { visible.contains($0.key) },
-        fieldVersions: row.fieldVersions))
-  }
-
-  private static func position(of event: SyncEvent) -> Cursor.Position {
-    switch event {
-    case .put(let entity):
-      .init(version: entity.version, type: entity.key.type.rawValue, id: entity.key.id)
-    case .delete(let key, let version): .init(version: version, type: key.type.rawValue, id: key.id)
-    case .leave(let mission, let version, _): .init(version: version, type: "leave", id: mission)
-    case .unknown: .init(version: 0, type: "", id: "")
-    }
-  }
-
-  private func isOf(_ mission: String, _ row: EntityState) -> Bool {
-    guard row.key.type.rule.scope == .mission else { return false }
-    if row.key.type == .dossier { return row.key.id == mission }
-    guard let field = row.key.type.dossierField else { return false }
-    return row.values[field]?.string == mission
-  }
-
-  private func live(of mission: String) -> [EntityState] {
-    state.rows.values.filter { !$0.isDeleted && isOf(mission, $0) }
-  }
-
-  private func links(of mission: String) -> [(target: EntityKey, version: Int64)] {
-    live(of: mission).flatMap { row in
-      Reachability.links.filter { $0.type == row.key.type }.compactMap { link in
-        row.values[link.field]?.string.map { (EntityKey(link.target, $0), row.version) }
-      }
-    }
   }
 }

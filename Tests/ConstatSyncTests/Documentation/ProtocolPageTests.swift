@@ -1,7 +1,8 @@
 import ConstatCore
-import ConstatSync
 import Foundation
 import Testing
+
+@testable import ConstatSync
 
 /// `docs/sync.md` is for people who have nothing else: it is held to the code.
 @Suite struct ProtocolPageTests {
@@ -39,6 +40,24 @@ import Testing
     #expect(answer.results.map(\.status) == [.conflicted, .parked, .rejected])
     let conflict = try ConflictRecord(json: #require(examples("conflict").first), id: "c")
     #expect(conflict.chosen == .mine && conflict.theirs.earlier.count == 1)
+  }
+
+  @Test func `its digest is that of its line`() throws {
+    let row = Entity(
+      key: EntityKey(.outbuilding, "0199a3c0-0000-7000-8000-0000000000b1"), version: 419, born: 400,
+      fields: [
+        "dossier_id": "0199a3c0-0000-7000-8000-0000000000d1", "kind": "cellar", "lot_number": nil,
+      ], fieldVersions: ["kind": 419])
+    let line = ScopeDigest.line(row)
+    #expect(page.contains("```text digest-line\n" + String(decoding: line, as: UTF8.self) + "```"))
+    #expect(page.contains(", \(line.count) bytes with its line feed"))
+    let expected = ScopeDigest(of: [row])
+    let request = try #require(examples("digest-request").first)
+    #expect(try DigestRequest(json: request).json == request)
+    #expect(try #require(DigestRequest(json: request).held).differing(from: expected).isEmpty)
+    let response = try #require(examples("digest-response").first)
+    #expect(try DigestResponse(json: response).json == response)
+    #expect(try #require(DigestResponse(json: response).expected).differing(from: expected).isEmpty)
   }
 
   @Test func `its push is one that the rules take`() throws {
