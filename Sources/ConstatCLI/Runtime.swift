@@ -23,10 +23,10 @@ struct Runtime: Sendable {
     MetricsSystem.bootstrap(metrics)
     logger = Logger(label: "constat")
     // Longer than the pool's own patience: a burst of devices that push at once waits rather than being sent away.
-    pool = Pool(
-      PoolConfiguration(
-        url: try database.requireApp(), size: configuration.poolSize, acquireTimeoutMilliseconds: 1_000),
-      logger: logger)
+    var connections = PoolConfiguration(
+      url: try database.requireApp(), size: configuration.poolSize, acquireTimeoutMilliseconds: 1_000)
+    connections.sessionScript = EpochStore.sessionScript
+    pool = Pool(connections, logger: logger)
     installation = try Installation(home: configuration.home, metrics: metrics)
     services = Services(
       pool: pool, clock: .system, secret: try configuration.secret(),
@@ -42,6 +42,12 @@ struct Runtime: Sendable {
     guard faults.isEmpty else {
       throw Terminal.failure(
         "refusing to start: " + faults.joined(separator: "; "), Terminal.configurationError)
+    }
+    let begun = try await EpochStore(pool).recentlyBegun()
+    if begun > 0 {
+      logger.warning(
+        "this database was restored, promoted or copied: devices will reload, and send again what it lost",
+        metadata: ["organizations": "\(begun)"])
     }
   }
 

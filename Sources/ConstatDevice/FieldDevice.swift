@@ -29,7 +29,7 @@ public final class FieldDevice: Sendable {
       throw DeviceError.alreadyEnrolled
     }
     let transport = try transport ?? Transport.http(server)
-    let enrolment = try await Registration(transport: transport, server: server).register(
+    let (enrolment, _) = try await Registration(transport: transport, server: server).register(
       email: email, password: password, organization: organization, name: name,
       platform: platform ?? Registration.platform)
     try await store.pool.write { db in try MetaStore(db: db).set(enrolment) }
@@ -48,20 +48,21 @@ public final class FieldDevice: Sendable {
       store: store, transport: try transport ?? Transport.http(enrolment.server), environment: environment)
   }
 
-  /// Enrols the file anew after `SyncError.enrolmentNeeded` or `.signInRefused`: edits that were never answered are
-  /// kept and go out under the new identity.
+  /// Enrols the file anew after `SyncError.enrolmentNeeded` or `.signInRefused`: edits that the server does not hold are
+  /// kept and go out under the new identity, be it that they were never answered or that the server was restored from a
+  /// backup that is older than its answer.
   public func enrolAgain(email: String, password: String, organization: String? = nil) async throws {
     let old = try await enrolment()
-    let new = try await Registration(transport: transport, server: old.server).register(
+    let (new, lineage) = try await Registration(transport: transport, server: old.server).register(
       email: email, password: password, organization: organization, name: old.name,
       platform: Registration.platform)
     try await queue.run { [store] in
       try await store.pool.write { db in
         let journal = JournalStore(db: db)
-        guard try new.technician == old.technician || journal.waitingCount() == 0 else {
+        guard try new.technician == old.technician || journal.unheld(by: lineage).isEmpty else {
           throw DeviceError.otherTechnician
         }
-        try journal.renumber()
+        try journal.renumber(for: lineage)
         let meta = MetaStore(db: db)
         try meta.set(new)
         try meta.set(.cursor, nil)

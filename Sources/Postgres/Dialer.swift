@@ -77,7 +77,8 @@ enum Dialer {
     SET extra_float_digits = 1; SET jit = off; SET max_parallel_workers_per_gather = 0;
     SET statement_timeout = \(configuration.statementTimeoutMilliseconds);
     SET lock_timeout = \(configuration.lockTimeoutMilliseconds);
-    SET idle_in_transaction_session_timeout = \(configuration.idleInTransactionMilliseconds)
+    SET idle_in_transaction_session_timeout = \(configuration.idleInTransactionMilliseconds);
+    \(configuration.sessionScript)
     """
   }
 }

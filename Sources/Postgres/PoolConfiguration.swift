@@ -26,6 +26,8 @@ public struct PoolConfiguration: Sendable {
   /// Prepared statements kept per connection.
   public var statementCacheLimit = 512
   public var applicationName = "constat"
+  /// Run on each new connection before its first use; where it fails, the connection is given up.
+  public var sessionScript = ""
 
   public init(url: String) { self.url = url }
 

@@ -1,4 +1,5 @@
 import ConstatCore
+import ConstatSync
 
 /// Signs a technician in and registers this installation as their device.
 struct Registration {
@@ -7,7 +8,7 @@ struct Registration {
 
   func register(
     email: String, password: String, organization: String?, name: String, platform: String
-  ) async throws -> Enrolment {
+  ) async throws -> (Enrolment, Lineage) {
     var credentials: [String: JSONValue] = ["email": .string(email), "password": .string(password)]
     if let organization { credentials["organization"] = .string(organization) }
     let signedIn = try await post("/v1/auth/login", token: nil, .object(credentials))
@@ -19,8 +20,13 @@ struct Registration {
     guard let id = device["id"]?.string, let technician = device["technician_id"]?.string,
       let secret = device["secret"]?.string
     else { throw SyncError.unreadableAnswer("device") }
-    return Enrolment(
+    let enrolment = Enrolment(
       server: server, device: id.lowercased(), technician: technician.lowercased(), name: name, secret: secret
+    )
+    let forks = device["forks"]?.object ?? [:]
+    return (
+      enrolment,
+      Lineage(epoch: device["epoch"]?.string ?? "", forks: forks.compactMapValues(\.integer))
     )
   }
 

@@ -103,16 +103,22 @@ struct JournalStore {
         """)
   }
 
-  /// What was never answered, as the journal of a device that enrols anew.
-  func renumber() throws {
-    let kept = try SQLRequest<Row>(
-      "SELECT mutation, made_at FROM journal WHERE state <> 'acknowledged' ORDER BY seq"
-    ).fetchAll(db)
-    let journal = Journal(entries: try entries("state <> 'acknowledged' ORDER BY seq")).renumbered()
+  /// The mutations that the server does not hold.
+  func unheld(by server: Lineage) throws -> [Mutation] {
+    try Journal(entries: entries("true ORDER BY seq")).unheld(by: server)
+  }
+
+  /// What the server does not hold, as the journal of a device that enrols anew.
+  func renumber(for server: Lineage) throws {
+    let all = Journal(entries: try entries("true ORDER BY seq"))
+    let madeAt = try SQLRequest<Row>("SELECT seq, made_at FROM journal").fetchAll(db).reduce(
+      into: [Int64: Int64]()
+    ) { $0[$1[0]] = $1[1] }
+    let journal = all.renumbered(for: server)
     try db.execute(literal: "DELETE FROM journal")
     try MetaStore(db: db).set(.lastSequence, nil)
-    for (entry, row) in zip(journal.entries, kept) {
-      try append(entry.mutation, at: Instant(microseconds: row[1]))
+    for (old, entry) in zip(all.unheld(by: server), journal.entries) {
+      try append(entry.mutation, at: Instant(microseconds: madeAt[old.seq] ?? 0))
     }
   }
 

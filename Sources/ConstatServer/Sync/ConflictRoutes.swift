@@ -103,7 +103,7 @@ struct ParkedEdit: Sendable {
     let dossiers = [mutation.dossier].compactMap(UUID.init(uuidString:))
     let ids = [mutation.key.id, mutation.dossier].compactMap(UUID.init(uuidString:))
     let results = try await writing.transaction.pipeline([
-      DeviceStore.positions(writing.organization), store.lock(dossiers),
+      EpochStore.position(of: writing.organization), store.lock(dossiers),
       store.missions(dossiers, technician: "\(technician)"), store.entities(ids),
       store.openConflicts(ids, device: "\(device)"), store.diagnosticCodes,
     ])
@@ -114,9 +114,7 @@ struct ParkedEdit: Sendable {
     let clock = writing.call.clock
     var decision = PushDecision(
       author: Author(device: device.wire, technician: technician.wire),
-      server: ServerPosition(
-        epoch: try results[0][0].get("epoch"), fork: try results[0][0].get("fork"),
-        version: try results[0][0].get("version")),
+      server: try EpochStore.position(results[0][0]),
       missions: loaded.missions, states: loaded.states, openConflicts: loaded.conflicts,
       diagnosticCodes: loaded.codes, check: .fieldSets, newConflictID: { clock.newID().wire })
     let outcome = decision.decide([.mutation(mutation)])[0]

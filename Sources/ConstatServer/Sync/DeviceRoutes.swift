@@ -58,14 +58,16 @@ struct DeviceRoutes {
       DeviceStore.insert(
         writing.organization, id: id, technician: technician, name: values["name"]?.string ?? "",
         platform: values["platform"]?.string ?? "other", secretHash: secret.hash)
-        + [DeviceStore.one(writing.organization, id), DeviceStore.positions(writing.organization)])
+        + [DeviceStore.one(writing.organization, id), EpochStore.position(of: writing.organization)])
     let row = results[2][0]
+    let lineage = try EpochStore.position(results[3][0]).lineage
     return Reply.json(
       [
         "id": .string(id.uuidString.lowercased()),
         "technician_id": .string(technician.uuidString.lowercased()),
         "name": .string(try row.get("name")), "platform": .string(try row.get("platform")),
-        "secret": .string(secret.text), "lmid": 0, "epoch": .string(try results[3][0].get("epoch")),
+        "secret": .string(secret.text), "lmid": 0, "epoch": .string(lineage.epoch),
+        "forks": .object(lineage.forks.mapValues { .integer($0) }),
         "schema": [
           "min": .integer(Int64(SchemaRange.current.minimum)),
           "max": .integer(Int64(SchemaRange.current.maximum)),

@@ -51,10 +51,6 @@ struct DeviceStore {
     """
   }
 
-  static func positions(_ organization: UUID) -> SQL {
-    "SELECT epoch, fork, version FROM system.tenant_sync WHERE organization_id = \(organization)"
-  }
-
   /// Sets the tenant for a device that has only its secret, and finds it by it.
   static func bySecret(_ secret: BearerToken, _ id: UUID) -> [SQL] {
     [

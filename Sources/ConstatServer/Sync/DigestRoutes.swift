@@ -26,7 +26,8 @@ struct DigestRoutes {
     let cursor = try CursorSigner(keys: [call.services.secret]).accepted(request.cursor, for: device.wire)
     let epoch: String = try row.get("epoch")
     let version: Int64 = try row.get("version")
-    guard cursor.epoch == epoch, cursor.position == .end(of: cursor.position.version) else {
+    let seen = cursor.position.version
+    guard cursor.epoch == epoch, seen <= version, cursor.position == .end(of: seen) else {
       return .json(DigestResponse(epoch: epoch, version: version, expected: nil).json)
     }
     let store = DigestStore(organization: feed.organization)
@@ -44,7 +45,7 @@ struct DigestRoutes {
       Counter(label: "sync_digest_mismatches").increment()
       _ = try await reading.query(store.noteMismatch(device))
     }
-    let seen: Int64 = try results[1][0].get("version")
-    return .json(DigestResponse(epoch: epoch, version: seen, expected: expected).json)
+    let current: Int64 = try results[1][0].get("version")
+    return .json(DigestResponse(epoch: epoch, version: current, expected: expected).json)
   }
 }

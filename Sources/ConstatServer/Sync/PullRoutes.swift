@@ -29,19 +29,26 @@ struct PullRoutes {
     if try row.get("revoked", as: Bool.self) { throw Self.revoked(lmid: try row.get("last_sequence")) }
     guard request.schema >= SchemaRange.current.minimum else { throw Self.tooOld }
 
-    let epoch: String = try row.get("epoch")
+    var epoch: String = try row.get("epoch")
+    var version: Int64 = try row.get("version")
     let signer = CursorSigner(keys: [call.services.secret])
     var position = Cursor.Position.end(of: -1)
     var reset = true
     if let token = request.cursor {
       let cursor = try signer.accepted(token, for: deviceText)
-      if cursor.epoch == epoch {
+      if cursor.epoch == epoch, cursor.position.version > version {
+        // Signed here, and ahead of what is here: this database was put back, and nobody has said so.
+        let results = try await reading.query([
+          EpochStore.begin(after: cursor), EpochStore.position(of: store.organization),
+        ])
+        let position = try EpochStore.position(results[1][0])
+        (epoch, version) = (position.lineage.epoch, position.version)
+      } else if cursor.epoch == epoch {
         position = cursor.position
         reset = false
       }
     }
     try await noteSeen(reading, store, row, request, device)
-    let version: Int64 = try row.get("version")
     let lmid: Int64 = try row.get("last_sequence")
     if position == .end(of: version) {
       let token = request.cursor ?? ""

@@ -82,7 +82,7 @@ struct Push: Sendable {
         author: Author(
           device: device.wire, technician: (try row.get("technician_id") as UUID).wire,
           isRevoked: try row.get("revoked")),
-        server: ServerPosition(epoch: epoch, fork: try row.get("fork"), version: version),
+        server: try EpochStore.position(row),
         missions: loaded.missions, states: loaded.states, openConflicts: loaded.conflicts,
         diagnosticCodes: loaded.codes, check: .fieldSets, newConflictID: { call.clock.newID().wire })
       let outcomes =

@@ -10,7 +10,7 @@ struct PushStore {
   /// The device's journal, locked: two pushes of one device come one after the other.
   var journal: SQL {
     """
-    SELECT d.id, d.technician_id, d.revoked_at IS NOT NULL AS revoked, j.last_sequence, t.epoch, t.fork, t.version
+    SELECT d.id, d.technician_id, d.revoked_at IS NOT NULL AS revoked, j.last_sequence, t.epoch, t.forks, t.version
     FROM system.device_journal j
       JOIN device d ON d.organization_id = j.organization_id AND d.id = j.device_id
       JOIN system.tenant_sync t ON t.organization_id = j.organization_id

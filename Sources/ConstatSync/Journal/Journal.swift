@@ -18,6 +18,12 @@ public struct JournalEntry: Sendable, Hashable {
   }
 
   public var isAnswered: Bool { result != nil }
+
+  /// True where the server has settled the mutation, and not forgotten it since.
+  func isHeld(by server: Lineage) -> Bool {
+    guard let result, let epoch else { return false }
+    return server.holds(result.version, of: epoch)
+  }
 }
 
 /// The device's edits in the order of their sequence, kept until the server has answered and for
@@ -93,11 +99,16 @@ public struct Journal: Sendable, Hashable {
     entries.removeFirst(kept ?? entries.count)
   }
 
-  /// What was never answered, as the journal of a device that registers anew: sequences from 1.
-  public func renumbered() -> Journal {
+  /// The mutations that this server does not hold.
+  public func unheld(by server: Lineage) -> [Mutation] {
+    entries.filter { !$0.isHeld(by: server) }.map(\.mutation)
+  }
+
+  /// What this server does not hold, as the journal of a device that registers anew: sequences from 1. Beside what was
+  /// never answered, answers of a history that is not the server's: it was restored from a backup that is older.
+  public func renumbered(for server: Lineage) -> Journal {
     var journal = Journal()
-    for entry in entries where !entry.isAnswered {
-      var mutation = entry.mutation
+    for var mutation in unheld(by: server) {
       mutation.seq = journal.nextSequence
       journal.append(mutation)
     }

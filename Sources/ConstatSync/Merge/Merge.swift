@@ -7,8 +7,10 @@ import ConstatCore
 public struct Merge {
   let mutation: Mutation
   let author: Author
-  /// The version up to which the device knew this history.
+  /// The version up to which the device knew this history; 0 where versions prove nothing.
   let known: Int64
+  /// True where only values tell what the device had seen: its base is not of this history.
+  let isForeign: Bool
   /// This device's open conflicts on the row, by field.
   let open: [String: ConflictRecord]
 
@@ -16,8 +18,9 @@ public struct Merge {
     _ mutation: Mutation, on state: EntityState?, by author: Author, at server: ServerPosition,
     openConflicts: [String: ConflictRecord] = [:]
   ) -> MergeOutcome {
+    let known = server.known(of: mutation.base)
     let merge = Merge(
-      mutation: mutation, author: author, known: server.known(of: mutation.base), open: openConflicts)
+      mutation: mutation, author: author, known: known ?? 0, isForeign: known == nil, open: openConflicts)
     return switch mutation.operation {
     case .create: merge.create(state)
     case .set: merge.set(state)
@@ -103,7 +106,9 @@ public struct Merge {
     guard version > known else { return false }
     guard let shown = shown(field) else { return !isOwn(state, version) }
     // A deletion forgets the versions of the fields: the values must tell.
-    if state.isDeleted || isOwn(state, version) { return !JSONValue.same(shown, state.values[field]) }
+    if isForeign || state.isDeleted || isOwn(state, version) {
+      return !JSONValue.same(shown, state.values[field])
+    }
     return true
   }
 
@@ -161,8 +166,8 @@ extension Merge {
     let isFixed = mutation.operation == .create && rule.writable == .creation
     switch rule.policy {
     case .note, .listItem:
-      let isForeign = isContested && !isOwn(state, version)
-      return combined(rule, mine, current, version > known, isForeign ? rival : nil)
+      let isOthers = isContested && !isOwn(state, version)
+      return combined(rule, mine, current, version > known, isOthers ? rival : nil)
     case .observed where !isFixed:
       let record = record(rule, mine, isContested ? rival : nil, .mine)
       return Decision(live: mine, conflict: record, isContested: isContested)

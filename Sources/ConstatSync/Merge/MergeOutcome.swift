@@ -45,21 +45,19 @@ public struct Author: Sendable, Hashable {
 
 /// Where the server stands in its own history.
 public struct ServerPosition: Sendable, Hashable {
-  public let epoch: String
-  /// The version that the server was restored at, where it was.
-  public let fork: Int64?
+  public let lineage: Lineage
   public let version: Int64
 
-  public init(epoch: String, fork: Int64?, version: Int64) {
-    self.epoch = epoch
-    self.fork = fork
+  public init(epoch: String, forks: [String: Int64] = [:], version: Int64) {
+    lineage = Lineage(epoch: epoch, forks: forks)
     self.version = version
   }
 
-  /// The version up to which the author of an edit knew this history. A base of an older epoch
-  /// counts up to the fork, where the histories part; one ahead of the server proves nothing.
-  public func known(of base: Mutation.Base) -> Int64 {
-    if base.epoch == epoch { return base.version <= version ? base.version : 0 }
-    return min(base.version, fork ?? 0)
+  /// The version up to which the author of an edit knew this history. A base of an older epoch counts up to where that
+  /// one ends. Nil where versions prove nothing: the base is of an epoch that is not in this history, or ahead of it;
+  /// what the device showed must tell then.
+  public func known(of base: Mutation.Base) -> Int64? {
+    if base.epoch == lineage.epoch { return base.version <= version ? base.version : nil }
+    return lineage.forks[base.epoch].map { min(base.version, $0) }
   }
 }

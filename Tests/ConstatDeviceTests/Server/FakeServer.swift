@@ -7,7 +7,9 @@ import ConstatSync
 actor FakeServer {
   struct State: Sendable {
     var epoch = "e1"
-    var fork: Int64?
+    var forks: [String: Int64] = [:]
+    /// How often the server was restored, which no backup knows.
+    var restores = 0
     var version: Int64 = 0
     var rows: [EntityKey: EntityState] = [:]
     /// The technician's missions: on the device or not, since which version.
@@ -95,9 +97,11 @@ actor FakeServer {
 
   /// Goes back to an earlier state, as a restored backup does; its history parts from there.
   func restore(_ backup: State) {
+    let restores = state.restores + 1
     state = backup
-    state.epoch = "e2"
-    state.fork = backup.version
+    state.restores = restores
+    state.epoch = "e\(restores + 1)"
+    state.forks[backup.epoch] = backup.version
     state.version = backup.version + 1_000
   }
 
@@ -179,7 +183,8 @@ actor FakeServer {
       [
         "id": .string(id), "technician_id": .string(technician), "name": body["name"] ?? .null,
         "platform": body["platform"] ?? .null, "secret": .string("secret of \(id)"), "lmid": 0,
-        "epoch": .string(state.epoch), "schema": ["min": 1, "max": 1], "clock": "2026-11-22T09:00:00Z",
+        "epoch": .string(state.epoch), "forks": .object(state.forks.mapValues { .integer($0) }),
+        "schema": ["min": 1, "max": 1], "clock": "2026-11-22T09:00:00Z",
       ], status: 201)
   }
 
@@ -218,7 +223,7 @@ actor FakeServer {
     }
     var decision = PushDecision(
       author: Author(device: device, technician: technician, isRevoked: journal.isRevoked),
-      server: ServerPosition(epoch: state.epoch, fork: state.fork, version: state.version),
+      server: ServerPosition(epoch: state.epoch, forks: state.forks, version: state.version),
       missions: missions(),
       states: state.rows, openConflicts: openConflicts(of: device), check: .fieldSets,
       newConflictID: DeviceEnvironment.system.newID)

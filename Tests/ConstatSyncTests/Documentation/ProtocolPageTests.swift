@@ -65,7 +65,7 @@ import Testing
     let dossier = "0199a3c0-0000-7000-8000-0000000000d1"
     var decision = PushDecision(
       author: Author(device: request.device, technician: request.device),
-      server: ServerPosition(epoch: "e3", fork: nil, version: 430), missions: [dossier: .init()],
+      server: ServerPosition(epoch: "e3", version: 430), missions: [dossier: .init()],
       states: [
         EntityKey(.dossier, dossier): EntityState(
           key: EntityKey(.dossier, dossier), values: ["street": "3 rue Neuve"], version: 400, born: 400)

@@ -91,9 +91,25 @@ import Testing
   @Test func `a device that registers anew brings what was never answered, from one on`() {
     var journal = journal(4)
     journal.acknowledge(answer(1...2), at: now)
-    let renumbered = journal.renumbered()
+    let renumbered = journal.renumbered(for: Lineage(epoch: "e1"))
     #expect(renumbered.batch().map(\.seq) == [1, 2])
     #expect(renumbered.batch().map { $0.set["street"] } == ["rue 3", "rue 4"])
+  }
+
+  @Test func `and what was answered by a history that the server has lost`() {
+    var journal = journal(4)
+    for (seq, version) in [(Int64(1), Int64(20)), (2, 31)] {
+      journal.acknowledge(
+        PushResponse(
+          epoch: "e1", lmid: seq, results: [MutationResult(seq: seq, status: .applied, version: version)]),
+        at: now)
+    }
+    func streets(_ server: Lineage) -> [JSONValue?] {
+      journal.renumbered(for: server).batch().map { $0.set["street"] }
+    }
+    #expect(streets(Lineage(epoch: "e2", forks: ["e1": 30])) == ["rue 2", "rue 3", "rue 4"])
+    #expect(streets(Lineage(epoch: "e2", forks: ["e1": 31])) == ["rue 3", "rue 4"])
+    #expect(streets(Lineage(epoch: "e9")) == ["rue 1", "rue 2", "rue 3", "rue 4"])
   }
 }
 

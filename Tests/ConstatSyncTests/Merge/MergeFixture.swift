@@ -10,7 +10,7 @@ enum MergeFixture {
   static let colleague = "00000000-0000-7000-8000-0000000000a2"
   static let technician = "00000000-0000-7000-8000-0000000000e1"
   static let author = Author(device: device, technician: technician)
-  static let server = ServerPosition(epoch: "e1", fork: nil, version: 100)
+  static let server = ServerPosition(epoch: "e1", version: 100)
   static let office = Writer(actor: "user:marie", device: nil)
 
   static func mutation(

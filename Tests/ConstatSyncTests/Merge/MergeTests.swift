@@ -257,7 +257,7 @@ import Testing
   typealias Fixture = MergeFixture
 
   @Test func `a base of an older epoch counts up to the fork`() {
-    let restored = ServerPosition(epoch: "e2", fork: 30, version: 1100)
+    let restored = ServerPosition(epoch: "e2", forks: ["e1": 30], version: 1100)
     let state = Fixture.state(["street": "rue C"], written: ["street": 1040])
     let late = Fixture.mutation(["street": "rue B"], base: 1050, epoch: "e1")
     #expect(Fixture.decide(late, on: state, server: restored).status == .conflicted)
@@ -271,8 +271,23 @@ import Testing
     #expect(Fixture.decide(forged, on: state).status == .conflicted)
   }
 
-  @Test func `without a fork an unknown epoch proves nothing either`() {
-    #expect(Fixture.server.known(of: .init(epoch: "e0", version: 90)) == 0)
+  @Test func `of several restores the epoch of the base tells how much of it is known`() {
+    let server = ServerPosition(epoch: "e3", forks: ["e1": 30, "e2": 2_000_050], version: 3_000_060)
+    #expect(server.known(of: .init(epoch: "e1", version: 5_000)) == 30)
+    #expect(server.known(of: .init(epoch: "e2", version: 2_000_040)) == 2_000_040)
+    #expect(server.known(of: .init(epoch: "e2", version: 2_000_090)) == 2_000_050)
+    #expect(server.known(of: .init(epoch: "e3", version: 3_000_060)) == 3_000_060)
+    #expect(server.known(of: .init(epoch: "e3", version: 3_000_061)) == nil)
+  }
+
+  @Test func `of a history that is not the server's only the values shown tell what was seen`() {
+    let state = Fixture.state(["street": "rue C"], written: ["street": 20])
+    #expect(Fixture.server.known(of: .init(epoch: "e0", version: 90)) == nil)
+    let blind = Fixture.mutation(["street": "rue B"], was: ["street": "rue A"], base: 90, epoch: "e0")
+    #expect(Fixture.decide(blind, on: state).status == .conflicted)
+    let seeing = Fixture.mutation(["street": "rue B"], was: ["street": "rue C"], base: 90, epoch: "e0")
+    let outcome = Fixture.decide(seeing, on: state)
+    #expect(outcome.effect == .update(["street": "rue B"]) && outcome.conflicts.isEmpty)
   }
 }
 

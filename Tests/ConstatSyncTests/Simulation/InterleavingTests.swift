@@ -106,7 +106,7 @@ struct Changesets {
       let device = Changesets.devices[index]
       var decision = PushDecision(
         author: Author(device: device, technician: device),
-        server: ServerPosition(epoch: "e1", fork: nil, version: state.version),
+        server: ServerPosition(epoch: "e1", version: state.version),
         missions: [MergeFixture.dossier: .init()], states: [state.key: state],
         openConflicts: [state.key: open[device] ?? [:]], check: .fieldSets,
         newConflictID: { "c\(state.version)" })

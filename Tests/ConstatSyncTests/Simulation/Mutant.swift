@@ -4,6 +4,8 @@ enum Mutant: String, CaseIterable, Sendable {
   case noDeduplication
   /// A base of an older epoch counts in full, not up to the fork.
   case epochBase
+  /// A base of an epoch that this history never came through counts up to the fork.
+  case foreignEpoch
   /// Edits of a mission that left are thrown away.
   case dropOutOfScope
   /// An edit of a deleted row is lost with it.

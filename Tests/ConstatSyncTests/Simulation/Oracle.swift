@@ -135,7 +135,7 @@ struct Oracle {
 
   /// Where the server stands, whatever a mutant makes of it.
   private var position: ServerPosition {
-    ServerPosition(epoch: server.epochName, fork: server.fork, version: server.version)
+    ServerPosition(epoch: server.epochName, forks: server.forks, version: server.version)
   }
 
   private func blindSuccessor(
@@ -152,7 +152,7 @@ struct Oracle {
       }
       guard let deletion else { return "deleted by nobody" }
       let hadSeen =
-        position.known(of: deletion.base) >= written.version
+        (position.known(of: deletion.base) ?? 0) >= written.version
         || Simulation.tokens(.object(deletion.was)).contains(token)
         || hadShown(written, token, to: deleter)
       return hadSeen ? nil : "deleted blindly"
@@ -160,7 +160,7 @@ struct Oracle {
     guard let device = next.device, device != author else { return nil }
     let edits = edits(behind: next)
     let hadSeen = edits.contains { edit in
-      position.known(of: edit.base) >= written.version
+      (position.known(of: edit.base) ?? 0) >= written.version
         || Simulation.tokens(edit.was[written.field] ?? .null).contains(token)
     }
     let isKnown = hadSeen || edits.isEmpty && next.known >= written.version

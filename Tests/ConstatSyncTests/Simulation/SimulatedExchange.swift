@@ -94,7 +94,7 @@ extension SimulatedServer {
     if !outcomes.isEmpty { seal(decision.author.writer) }
     var known: [EntityKey: Int64] = [:]
     for (mutation, outcome) in zip(fresh, outcomes) {
-      known[mutation.key] = position.known(of: mutation.base)
+      known[mutation.key] = position.known(of: mutation.base) ?? 0
       if outcome.status == .parked, mutant != .dropOutOfScope { parked.append(mutation) }
     }
     for (key, effect) in decision.writes {

@@ -44,7 +44,7 @@ struct SimulatedServer {
 
   let mutant: Mutant?
   var epoch = 1
-  var fork: Int64?
+  var forks: [String: Int64] = [:]
   var version: Int64 = 1
   var rows: [EntityKey: Row] = [:]
   var writers: [Int64: Writer] = [:]
@@ -65,7 +65,13 @@ struct SimulatedServer {
 
   var epochName: String { "e\(epoch)" }
   var position: ServerPosition {
-    ServerPosition(epoch: epochName, fork: mutant == .epochBase ? .max : fork, version: version)
+    var forks = forks
+    for older in 1..<epoch where mutant == .epochBase || mutant == .foreignEpoch {
+      let isForeign = forks["e\(older)"] == nil
+      if mutant == .epochBase { forks["e\(older)"] = .max }
+      if mutant == .foreignEpoch, isForeign { forks["e\(older)"] = self.forks.values.max() }
+    }
+    return ServerPosition(epoch: epochName, forks: forks, version: version)
   }
 
   func isAssigned(_ technician: String, _ mission: String) -> Bool {

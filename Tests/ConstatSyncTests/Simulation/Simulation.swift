@@ -325,7 +325,7 @@ extension Simulation {
     guard let backup else { return }
     let (epoch, revoked) = (server.epoch, server.revoked)
     server = backup
-    server.fork = server.version
+    server.forks[server.epochName] = server.version
     server.version += 1000
     server.revoked = revoked
     server.epoch = server.mutant == .sameEpoch ? epoch : epoch + 1

@@ -75,7 +75,9 @@ public final class TestServer: Sendable {
   ) async throws {
     let database = try await TestDatabase.create(migrations: root.appending(path: "Migrations"))
     let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-    let pool = Pool(patient(database.appURL, size: poolSize, pipelines: 2), logger: logger)
+    var connections = patient(database.appURL, size: poolSize, pipelines: 2)
+    connections.sessionScript = EpochStore.sessionScript
+    let pool = Pool(connections, logger: logger)
     let owner = Pool(patient(database.ownerURL, size: 1, pipelines: 1), logger: logger)
     let services = Services(
       pool: pool, clock: clock, secret: Array("test secret of thirty-two bytes!".utf8), storage: storage,
