@@ -77,8 +77,9 @@ def push(trips):
     """A recorded push with other values and other places in the journal each time. A row's expected version is left
     open (NULL), since that of the recording is past."""
     def open_version(statement):
-        if "system.update_row(" in statement.text:
-            statement.parameters[2] = (statement.parameters[2][0], None)
+        if "system.expect(" in statement.text:
+            statement.parameters[:] = [
+                (kind, text and re.sub(r'"version":\d+', '"version":null', text)) for kind, text in statement.parameters]
         return statement
     header = "\\set base random(1, 900000000000) * 10000 + 100000000000000\n\\set v random(1, 1000000000000)\n"
     marked = [parameter[1] or "" for trip in trips for one in trip for parameter in one.parameters]

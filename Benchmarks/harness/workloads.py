@@ -3,6 +3,7 @@
 import http.client
 import json
 import random
+import time
 from dataclasses import dataclass, field
 from typing import Callable
 
@@ -105,6 +106,9 @@ class Workloads:
         GROUP BY m.device_id, m.token, t.epoch, t.version, j.last_sequence ORDER BY md5(m.device_id::text)"""
 
     def pushes(self):
+        # Pushes that the load generator no longer waits for are still under way.
+        while self.cluster.sql("SELECT 1 FROM pg_stat_activity WHERE usename = 'constat_app' AND state <> 'idle'"):
+            time.sleep(0.05)
         # pgbench leaves journals at places of its own; devices go on where they were.
         self.cluster.sql("""
             UPDATE system.device_journal j SET last_sequence = greatest(c.rank * 1000000000, (

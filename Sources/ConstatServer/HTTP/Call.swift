@@ -208,12 +208,7 @@ public struct WriteCall: Sendable {
         }
       } catch let error as PostgresError where error.isTransient && attempt < 4 {
         attempt += 1
-      } catch is RowMoved where attempt < 4 {
-        attempt += 1
       }
     }
   }
 }
-
-/// A row changed between being read and being written: the transaction starts again.
-struct RowMoved: Error {}

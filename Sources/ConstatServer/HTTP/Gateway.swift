@@ -126,8 +126,11 @@ struct Gateway: Sendable {
   }
 
   private static func token(_ header: String) -> BearerToken? {
-    guard header.utf8.count < 200, header.prefix(7).lowercased() == "bearer " else { return nil }
-    let token = BearerToken(header.dropFirst(7).trimmingCharacters(in: .whitespaces))
+    let bytes = header.utf8
+    guard bytes.count < 200, bytes.prefix(7).elementsEqual("bearer ".utf8, by: { $0 | 0x20 == $1 }) else {
+      return nil
+    }
+    let token = BearerToken(String(header.dropFirst(7).drop { $0 == " " }))
     return token.flatMap { $0.kind == .access || $0.kind == .personal ? $0 : nil }
   }
 

@@ -17,8 +17,53 @@ public struct RowStore: Sendable {
       "SELECT system.insert_row(\(table), \(JSONB(bytes: JSONValue.object(values).serialized()))) AS inserted"
   }
 
+  /// As ``insertion(_:organization:id:_:)``; the transaction starts again where the row is there already.
+  static func newRow(_ table: String, organization: UUID, id: UUID, _ values: [String: JSONValue]) -> SQL {
+    "SELECT system.expect(i.inserted) FROM (\(insertion(table, organization: organization, id: id, values))) AS i"
+  }
+
+  /// Deletes the row; the transaction starts again where it has moved on.
+  static func deletion(_ table: String, id: UUID, expected: Int64?) -> SQL {
+    "SELECT system.expect(system.delete_row(\(table), \(id), \(expected)))"
+  }
+
   static func update(_ table: String, id: UUID, expected: Int64?, _ values: [String: JSONValue]) -> SQL {
     "SELECT system.update_row(\(table), \(id), \(expected), \(JSONB(bytes: JSONValue.object(values).serialized()))) AS version"
+  }
+
+  /// Changes the same columns of several rows; the transaction starts again where one of them has moved on. One statement
+  /// for each table and set of columns, so that PostgreSQL plans it once; the ids are named apart, since it takes a
+  /// record set for 100 rows and would read the whole organization for them.
+  static func update(_ table: String, _ columns: [String], of organization: UUID, _ rows: [Change]) -> SQL {
+    let changes = rows.map { row -> JSONValue in
+      [
+        "id": .string(row.id.wire), "version": row.expected.map { .integer($0) } ?? .null,
+        "values": .object(row.values),
+      ]
+    }
+    let names = columns.map(identifier).joined(separator: ", ")
+    return """
+      WITH changed AS (
+        UPDATE public.\(identifier(table)) t SET (\(names)) = (SELECT \(names) FROM jsonb_populate_record(t, c."values"))
+        FROM jsonb_to_recordset(\(JSONB(bytes: JSONValue.array(changes).serialized())))
+          AS c (id uuid, version bigint, "values" jsonb)
+        WHERE t.organization_id = \(organization) AND t.id = ANY (\(rows.map(\.id))) AND t.id = c.id
+          AND (c.version IS NULL OR t.version = c.version)
+        RETURNING t.id
+      ) SELECT system.expect(count(changed.id) = \(rows.count)) FROM changed
+      """
+  }
+
+  private static func identifier(_ name: String) -> SQL {
+    precondition(name.utf8.allSatisfy(\.isNameByte), "not a name: \(name)")
+    return .script(trusted: "\"\(name)\"")
+  }
+
+  /// New values of one row, provided that it is still at the version that the caller has seen (nil: at any).
+  struct Change {
+    let id: UUID
+    let expected: Int64?
+    let values: [String: JSONValue]
   }
 
   /// False: a row with this id exists already.
@@ -65,5 +110,14 @@ public struct RowStore: Sendable {
     let result = try await transaction.query("SELECT system.row_version(\(table), \(id)) AS version")
     guard let current: Int64 = try result[0].get("version") else { return .notFound }
     return .stale(current: current)
+  }
+}
+
+extension UInt8 {
+  fileprivate var isNameByte: Bool {
+    switch self {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+    default: false
+    }
   }
 }

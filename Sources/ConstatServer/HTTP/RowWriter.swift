@@ -4,21 +4,36 @@ import Postgres
 /// Writes rows as JSON straight from PostgreSQL's text format, by column type. PostgreSQL's own JSON functions cost
 /// more than the query for lists, and Codable more again; a column's name is its member's name, so no mapping is lost.
 /// Columns whose name starts with `_` stay inside the server.
-struct RowWriter {
-  private(set) var bytes: [UInt8]
+struct RowWriter: ~Copyable {
+  private var text: TextBuffer
   private let result: QueryResult
-  private let columns: [(index: Int, key: [UInt8], kind: Kind)]
+  private let columns: [Column]
+  /// The names of all columns as members, one after the other: `{"id":`, `,"version":`, …
+  private let names: [UInt8]
 
   private enum Kind { case raw, boolean, instant, text, quoted, textArray, rawArray, quotedArray }
 
+  private struct Column {
+    let index: Int
+    let name: Range<Int>
+    let kind: Kind
+  }
+
   init(_ result: QueryResult, capacity: Int = 1024) {
     self.result = result
-    bytes = []
-    bytes.reserveCapacity(capacity)
+    text = TextBuffer(capacity: capacity)
+    var names: [UInt8] = []
     columns = result.columns.enumerated().compactMap { index, column in
-      column.name.hasPrefix("_") ? nil : (index, Array("\"\(column.name)\":".utf8), Self.kind(column.typeOID))
+      guard !column.name.hasPrefix("_") else { return nil }
+      let start = names.count
+      names += "\(start == 0 ? "{" : ",")\"\(column.name)\":".utf8
+      return Column(index: index, name: start..<names.count, kind: Self.kind(column.typeOID))
     }
+    self.names = names
   }
+
+  /// What has been written.
+  var bytes: [UInt8] { text.bytes }
 
   private static func kind(_ oid: UInt32) -> Kind {
     switch oid {
@@ -33,61 +48,60 @@ struct RowWriter {
     }
   }
 
-  mutating func append(_ text: StaticString) {
-    text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+  mutating func append(_ string: StaticString) {
+    string.withUTF8Buffer { text.append($0) }
   }
 
-  mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+  mutating func append(_ string: String) {
+    var string = string
+    string.withUTF8 { text.append($0) }
+  }
 
   mutating func writeObject(_ row: Int) {
-    bytes.append(UInt8(ascii: "{"))
-    var first = true
-    for column in columns {
-      if first { first = false } else { bytes.append(UInt8(ascii: ",")) }
-      bytes.append(contentsOf: column.key)
-      writeValue(row, column.index, column.kind)
+    guard !columns.isEmpty else { return append("{}") }
+    columns.withUnsafeBufferPointer { columns in
+      names.withUnsafeBufferPointer { names in
+        for column in columns {
+          text.append(UnsafeBufferPointer(rebasing: names[column.name]))
+          writeValue(row, column.index, column.kind)
+        }
+      }
     }
-    bytes.append(UInt8(ascii: "}"))
+    text.append(UInt8(ascii: "}"))
   }
 
   private mutating func writeValue(_ row: Int, _ column: Int, _ kind: Kind) {
-    guard let value = result.text(row: row, column: column) else {
-      append("null")
-      return
-    }
+    guard let value = result.text(row: row, column: column) else { return append("null") }
     switch kind {
-    case .raw: bytes.append(contentsOf: value)
+    case .raw: text.append(value)
     case .boolean: if value.first == UInt8(ascii: "t") { append("true") } else { append("false") }
-    case .quoted: quote(value)
+    case .quoted:
+      text.append(UInt8(ascii: "\""))
+      text.append(value)
+      text.append(UInt8(ascii: "\""))
     case .instant: writeInstant(value)
-    case .text: JSONText.append(value, to: &bytes)
+    case .text: text.appendString(value)
     case .textArray, .rawArray, .quotedArray: writeArray(value, quoted: kind != .rawArray)
     }
   }
 
-  private mutating func quote(_ value: UnsafeBufferPointer<UInt8>) {
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(contentsOf: value)
-    bytes.append(UInt8(ascii: "\""))
-  }
-
   /// `2026-11-21 22:04:57.5+00` as `2026-11-21T22:04:57.5Z`; sessions run in UTC.
   private mutating func writeInstant(_ value: UnsafeBufferPointer<UInt8>) {
-    bytes.append(UInt8(ascii: "\""))
-    let start = bytes.count
-    bytes.append(contentsOf: value.dropLast(3))
-    if bytes.count > start + 10 { bytes[start + 10] = UInt8(ascii: "T") }
+    text.append(UInt8(ascii: "\""))
+    text.append(UnsafeBufferPointer(rebasing: value.prefix(10)))
+    text.append(UInt8(ascii: "T"))
+    text.append(UnsafeBufferPointer(rebasing: value.dropFirst(11).dropLast(3)))
     append("Z\"")
   }
 
   /// A one-dimensional PostgreSQL array literal.
   private mutating func writeArray(_ value: UnsafeBufferPointer<UInt8>, quoted: Bool) {
-    bytes.append(UInt8(ascii: "["))
+    text.append(UInt8(ascii: "["))
     var index = 1
     var first = true
     while index < value.count - 1 {
       if value[index] == UInt8(ascii: ",") { index += 1 }
-      if first { first = false } else { bytes.append(UInt8(ascii: ",")) }
+      if first { first = false } else { text.append(UInt8(ascii: ",")) }
       if value[index] == UInt8(ascii: "\"") {
         var element: [UInt8] = []
         index += 1
@@ -97,7 +111,7 @@ struct RowWriter {
           index += 1
         }
         index += 1
-        element.withUnsafeBufferPointer { JSONText.append($0, to: &bytes) }
+        element.withUnsafeBufferPointer { text.appendString($0) }
       } else {
         let start = index
         while index < value.count - 1, value[index] != UInt8(ascii: ",") { index += 1 }
@@ -105,13 +119,13 @@ struct RowWriter {
         if element.elementsEqual("NULL".utf8) {
           append("null")
         } else if quoted {
-          JSONText.append(element, to: &bytes)
+          text.appendString(element)
         } else {
-          bytes.append(contentsOf: element)
+          text.append(element)
         }
       }
     }
-    bytes.append(UInt8(ascii: "]"))
+    text.append(UInt8(ascii: "]"))
   }
 }
 
@@ -121,34 +135,5 @@ extension JSONValue {
     var writer = RowWriter(row.result)
     writer.writeObject(row.index)
     self = try JSONValue.parse(writer.bytes)
-  }
-}
-
-/// JSON string literals from UTF-8.
-enum JSONText {
-  private static let hex = Array("0123456789abcdef".utf8)
-
-  static func append(_ value: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
-    bytes.append(UInt8(ascii: "\""))
-    var start = 0
-    for index in value.indices {
-      let byte = value[index]
-      guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-      bytes.append(contentsOf: value[start..<index])
-      start = index + 1
-      switch byte {
-      case UInt8(ascii: "\""): bytes.append(contentsOf: [0x5c, 0x22])
-      case UInt8(ascii: "\\"): bytes.append(contentsOf: [0x5c, 0x5c])
-      case 0x0a: bytes.append(contentsOf: [0x5c, UInt8(ascii: "n")])
-      case 0x0d: bytes.append(contentsOf: [0x5c, UInt8(ascii: "r")])
-      case 0x09: bytes.append(contentsOf: [0x5c, UInt8(ascii: "t")])
-      default:
-        bytes.append(contentsOf: Array("\\u00".utf8))
-        bytes.append(hex[Int(byte >> 4)])
-        bytes.append(hex[Int(byte & 15)])
-      }
-    }
-    bytes.append(contentsOf: value[start...])
-    bytes.append(UInt8(ascii: "\""))
   }
 }

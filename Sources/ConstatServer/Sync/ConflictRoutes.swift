@@ -104,7 +104,8 @@ struct ParkedEdit: Sendable {
     let ids = [mutation.key.id, mutation.dossier].compactMap(UUID.init(uuidString:))
     let results = try await writing.transaction.pipeline([
       EpochStore.position(of: writing.organization), store.lock(dossiers),
-      store.missions(dossiers, technician: "\(technician)"), store.entities(ids),
+      store.missions(dossiers, technician: "\(technician)"),
+      store.entities(ids, of: [mutation.key.type, .dossier, .missionOrder]),
       store.openConflicts(ids, device: "\(device)"), store.diagnosticCodes,
     ])
     var loaded = try PushStore.loaded(
@@ -124,7 +125,8 @@ struct ParkedEdit: Sendable {
         "edit-not-applicable", "Modification inapplicable", detail: outcome.rejection?.detail,
         members: ["reason": .string(outcome.rejection?.code.rawValue ?? outcome.parked?.rawValue ?? "")])
     case .applied, .merged, .conflicted:
-      try await PushWriter(writing: writing, device: device, before: loaded).carryOut(decision)
+      let writes = try await PushWriter(writing: writing, device: device, before: loaded).carryOut(decision)
+      _ = try await writing.transaction.pipeline(writes)
       return try await settle(id, as: "applied")
     }
   }

@@ -25,7 +25,7 @@ struct PullRoutes {
     guard head.rowCount == 1 else { throw Problem.notFound }
     let row = head[0]
     let device: UUID = try row.get("id")
-    let deviceText = device.uuidString.lowercased()
+    let deviceText = device.wire
     if try row.get("revoked", as: Bool.self) { throw Self.revoked(lmid: try row.get("last_sequence")) }
     guard request.schema >= SchemaRange.current.minimum else { throw Self.tooOld }
 
@@ -65,7 +65,7 @@ struct PullRoutes {
       let last = result[count]
       next = .init(
         version: try last.get("version"), type: try last.get("type"),
-        id: (try last.get("id") as UUID).uuidString.lowercased())
+        id: (try last.get("id") as UUID).wire)
     } else {
       next = .end(of: try result[0].get("version"))
     }

@@ -54,11 +54,12 @@ struct Push: Sendable {
     let store = PushStore(organization: try call.organization)
     let dossiers = request.dossiers
     let ids = request.entityIDs
+    let types = request.entityTypes
     let sequences = request.sequences
     return try await WriteCall.run(call, access: access, channel: "sync") { _ in
       [
         store.journal, store.stored(sequences), store.lock(dossiers),
-        store.missions(dossiers, technician: PushStore.signedInTechnician), store.entities(ids),
+        store.missions(dossiers, technician: PushStore.signedInTechnician), store.entities(ids, of: types),
         store.openConflicts(ids, device: PushStore.signedInDevice), store.diagnosticCodes,
       ]
     } _: { writing in
@@ -89,8 +90,8 @@ struct Push: Sendable {
         refusing.map { rejection in plan.fresh.map { _ in MergeOutcome.rejected(rejection) } }
         ?? decision.decide(plan.fresh)
       let writer = PushWriter(writing: writing, device: device, before: loaded)
-      if refusing == nil { try await writer.carryOut(decision) }
-      let sealed = try await writer.settle(plan.fresh, outcomes, version: version)
+      let writes = refusing == nil ? try await writer.carryOut(decision) : []
+      let sealed = try await writer.settle(plan.fresh, outcomes, after: writes, version: version)
       let results = zip(plan.fresh, outcomes).map { $1.result(seq: $0.seq, version: sealed) }
       return PushResponse(
         epoch: epoch, lmid: max(lmid, plan.fresh.last?.seq ?? lmid), results: plan.replays + results)
@@ -141,6 +142,9 @@ extension PushRequest {
   var dossiers: [UUID] {
     Set(mutations.compactMap { UUID(uuidString: $0.dossier) }).sorted { $0.wire < $1.wire }
   }
+
+  /// The types of those rows.
+  var entityTypes: Set<EntityType> { Set(mutations.map(\.key.type) + [.dossier, .missionOrder]) }
 
   /// The rows that the mutations name, and those whose state their rules look at: a mission order bears its
   /// dossier's id.

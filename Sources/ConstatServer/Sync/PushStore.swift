@@ -53,22 +53,23 @@ struct PushStore {
 
   /// The rows by id, alive or deleted, with who made the versions that their fields have. `row_version` guards the
   /// write: a row that moved meanwhile starts the push again.
-  func entities(_ ids: [UUID]) -> SQL {
-    """
-    SELECT e.type, e.id, e.version, e.born, e.field_versions, e.deleted, l.row_version,
-      coalesce(l.fields::jsonb, (
-        SELECT jsonb_object_agg(c.key, c.value -> 0) FROM system.history h CROSS JOIN jsonb_each(h.changes) c
-        WHERE h.organization_id = e.organization_id AND h.row_id = e.id AND h.operation = 'delete'
-          AND h.transaction_id = (SELECT s.transaction_id FROM system.seal s
-            WHERE s.organization_id = e.organization_id AND s.version = e.version)), '{}') AS fields,
-      (SELECT jsonb_object_agg(s.version, jsonb_build_array(s.actor, s.device_id)) FROM system.seal s
-       WHERE s.organization_id = e.organization_id AND s.version = ANY (
-         ARRAY(SELECT f.value::bigint FROM jsonb_each(e.field_versions) f) || e.version || e.born)) AS writers
-    FROM system.sync_entity e LEFT JOIN LATERAL (
-      \(Self.live)
-    ) l ON true
-    WHERE e.organization_id = \(organization) AND e.id = ANY (\(ids)) AND e.type = ANY (\(Self.writableTypes))
-    """
+  func entities(_ ids: [UUID], of types: Set<EntityType>) -> SQL {
+    let types = EntityType.allCases.filter(types.contains)
+    return """
+      SELECT e.type, e.id, e.version, e.born, e.field_versions, e.deleted, l.row_version,
+        coalesce(l.fields::jsonb, (
+          SELECT jsonb_object_agg(c.key, c.value -> 0) FROM system.history h CROSS JOIN jsonb_each(h.changes) c
+          WHERE h.organization_id = e.organization_id AND h.row_id = e.id AND h.operation = 'delete'
+            AND h.transaction_id = (SELECT s.transaction_id FROM system.seal s
+              WHERE s.organization_id = e.organization_id AND s.version = e.version)), '{}') AS fields,
+        (SELECT jsonb_object_agg(s.version, jsonb_build_array(s.actor, s.device_id)) FROM system.seal s
+         WHERE s.organization_id = e.organization_id AND s.version = ANY (
+           ARRAY(SELECT f.value::bigint FROM jsonb_each(e.field_versions) f) || e.version || e.born)) AS writers
+      FROM system.sync_entity e LEFT JOIN LATERAL (
+        \(EntityStore.live(types))
+      ) l ON true
+      WHERE e.organization_id = \(organization) AND e.id = ANY (\(ids)) AND e.type = ANY (\(types.map(\.rawValue)))
+      """
   }
 
   /// This device's open conflicts on those rows: its later edits of a contested field go into them.
@@ -85,35 +86,26 @@ struct PushStore {
     "SELECT code FROM diagnostic_type WHERE organization_id = \(organization) AND active"
   }
 
-  private static let writableTypes: [String] = [
-    "dossier", "appointment", "outbuilding", "dossier_diagnostic", "mission_order", "signature", "payment",
-    "attachment", "contact", "building", "module",
-  ]
-  /// The row that alias `e` (a `system.sync_entity`) stands for; none when it is gone. Only the branch of its type runs.
-  private static let live: SQL = """
-    SELECT v.row_version, v.fields FROM system.sync_dossier v
-    WHERE e.type = 'dossier' AND v.organization_id = e.organization_id AND v.id = e.id
-    UNION ALL SELECT v.row_version, v.fields FROM system.sync_appointment v
-    WHERE e.type = 'appointment' AND v.organization_id = e.organization_id AND v.id = e.id
-    UNION ALL SELECT v.row_version, v.fields FROM system.sync_outbuilding v
-    WHERE e.type = 'outbuilding' AND v.organization_id = e.organization_id AND v.id = e.id
-    UNION ALL SELECT v.row_version, v.fields FROM system.sync_dossier_diagnostic v
-    WHERE e.type = 'dossier_diagnostic' AND v.organization_id = e.organization_id AND v.id = e.id
-    UNION ALL SELECT v.row_version, v.fields FROM system.sync_mission_order v
-    WHERE e.type = 'mission_order' AND v.organization_id = e.organization_id AND v.id = e.id
-    UNION ALL SELECT v.row_version, v.fields FROM system.sync_signature v
-    WHERE e.type = 'signature' AND v.organization_id = e.organization_id AND v.id = e.id
-    UNION ALL SELECT v.row_version, v.fields FROM system.sync_payment v
-    WHERE e.type = 'payment' AND v.organization_id = e.organization_id AND v.id = e.id
-    UNION ALL SELECT v.row_version, v.fields FROM system.sync_attachment v
-    WHERE e.type = 'attachment' AND v.organization_id = e.organization_id AND v.id = e.id
-    UNION ALL SELECT v.row_version, v.fields FROM system.sync_contact v
-    WHERE e.type = 'contact' AND v.organization_id = e.organization_id AND v.id = e.id
-    UNION ALL SELECT v.row_version, v.fields FROM system.sync_building v
-    WHERE e.type = 'building' AND v.organization_id = e.organization_id AND v.id = e.id
-    UNION ALL SELECT v.row_version, v.fields FROM system.sync_module v
-    WHERE e.type = 'module' AND v.organization_id = e.organization_id AND v.id = e.id
+  /// Stores each mutation with its result and moves the journal on; returns the version that the transaction sealed, or
+  /// `version` where it changed nothing. Comes last, after the constraints that seal.
+  func settlement(_ results: [JSONValue], of device: UUID, upTo sequence: Int64, version: Int64) -> SQL {
     """
+    WITH sealed AS (
+      SELECT coalesce(nullif(split_part(current_setting('app.sealed', true), ':', 2), '')::bigint, \(version)) AS version
+    ), stored AS (
+      INSERT INTO system.device_result (organization_id, device_id, sequence, payload_hash, mutation, result)
+      SELECT \(organization), \(device), r.sequence, decode(r.hash, 'hex'), r.mutation,
+        r.result || jsonb_build_object('v', sealed.version)
+      FROM sealed CROSS JOIN jsonb_to_recordset(\(JSONB(bytes: JSONValue.array(results).serialized())))
+        AS r (sequence bigint, hash text, mutation jsonb, result jsonb)
+    ), moved AS (
+      UPDATE system.device_journal SET last_sequence = \(sequence), last_seen_at = now()
+      WHERE organization_id = \(organization) AND device_id = \(device)
+    )
+    SELECT version FROM sealed
+    """
+  }
+
   static let signedInDevice: SQL = "nullif(current_setting('app.device_id', true), '')::uuid"
   static let signedInTechnician: SQL = "nullif(current_setting('app.account_id', true), '')::uuid"
 }

@@ -10,70 +10,80 @@ struct PushWriter {
   let device: UUID
   /// The rows as they were before.
   let before: PushStore.Loaded
-
   private var organization: UUID { writing.organization }
 
-  func carryOut(_ decision: PushDecision) async throws {
-    var statements: [SQL] = []
-    var guarded: [Int] = []
+  /// Writes the rows that were decided, or returns the statements that do where nothing has to follow them: they travel
+  /// with COMMIT.
+  func carryOut(_ decision: PushDecision) async throws -> [SQL] {
+    var updates = RowUpdates()
+    var pending: [SQL] = []
     for (key, effect) in decision.writes {
       guard let id = UUID(uuidString: key.id) else { continue }
+      if case .update(let changes) = effect {
+        updates.add(key.type, .init(id: id, expected: before.rowVersions[key], values: changes))
+        continue
+      }
+      pending += updates.taken(organization)
       switch effect {
-      case .none: break
+      case .none, .update: break
       case .insert(let values) where key.type == .payment:
         try await FieldPayment(writing: writing).record(id, values)
       case .insert(let values) where key.type == .signature:
-        statements += SignatureStore.insert(organization, id: id, values)
+        pending += SignatureStore.insert(organization, id: id, values)
       case .insert(let values), .restore(let values):
         let row = DerivedFields.inserted(key.type, values)
-        statements.append(RowStore.insertion(key.type.rawValue, organization: organization, id: id, row))
-      case .update(let changes):
-        guarded.append(statements.count)
-        statements.append(
-          RowStore.update(key.type.rawValue, id: id, expected: before.rowVersions[key], changes))
+        pending.append(RowStore.newRow(key.type.rawValue, organization: organization, id: id, row))
       case .delete:
-        statements.append(
-          "SELECT system.delete_row(\(key.type.rawValue), \(id), \(before.rowVersions[key])) AS version")
+        pending.append(RowStore.deletion(key.type.rawValue, id: id, expected: before.rowVersions[key]))
       }
     }
-    statements += decision.conflicts.map { ConflictStore.upsert(organization, device: device, $0) }
-    guard !statements.isEmpty else { return }
-    let results = try await writing.transaction.pipeline(statements)
-    for index in guarded where try results[index].value(Int64.self) == nil { throw RowMoved() }
-    try await followUp(decision)
+    pending += updates.taken(organization)
+    pending += decision.conflicts.map { ConflictStore.upsert(organization, device: device, $0) }
+    let (payers, diagnosed) = Self.followed(decision)
+    guard !payers.isEmpty || !diagnosed.isEmpty else { return pending }
+    _ = try await writing.transaction.pipeline(pending)
+    try await followUp(decision, payers, diagnosed)
+    return []
   }
 
-  /// What follows from a device's values in other rows: a payer chosen on site gets the payer's rights
+  /// The dossiers from whose new values more follows in other rows: a payer chosen on site gets the payer's rights
   /// (DOS-64), and validities follow what the technician found (DIA-03).
-  private func followUp(_ decision: PushDecision) async throws {
-    var withPayer: Set<EntityKey> = []
-    var withDiagnostic: Set<UUID> = []
+  private static func followed(_ decision: PushDecision) -> (payers: [EntityKey], diagnosed: Set<UUID>) {
+    var payers: [EntityKey] = []
+    var diagnosed: Set<UUID> = []
     for (key, effect) in decision.writes {
       guard let values = effect.values else { continue }
-      if key.type == .dossier, values["payer_id"] != nil { withPayer.insert(key) }
-      if key.type == .dossierDiagnostic,
+      if key.type == .dossier, values["payer_id"] != nil { payers.append(key) }
+      if key.type == .dossierDiagnostic, values["outcome"] != nil || values["visited_on"] != nil,
         let id = decision.states[key]?.values["dossier_id"]?.string.flatMap(UUID.init(uuidString:))
       {
-        withDiagnostic.insert(id)
+        diagnosed.insert(id)
       }
     }
+    return (payers.sorted(), diagnosed)
+  }
+
+  private func followUp(_ decision: PushDecision, _ payers: [EntityKey], _ diagnosed: Set<UUID>) async throws
+  {
     let contacts = AlignContacts(
       transaction: writing.transaction, organization: organization, newID: writing.call.clock.newID)
-    for key in withPayer.sorted() {
+    for key in payers {
       guard let id = UUID(uuidString: key.id) else { continue }
       try await contacts.run(
         id, before: before.states[key]?.values ?? [:], after: decision.states[key]?.values ?? [:])
     }
     let diagnostics = DiagnosticStore(writing.transaction, organization)
-    for id in withDiagnostic.sorted(by: { $0.wire < $1.wire }) {
+    for id in diagnosed.sorted(by: { $0.wire < $1.wire }) {
       try await diagnostics.refreshValidities(of: id)
     }
   }
 
   /// Stores the results and the parked edits, seals, commits. Returns the version that the push made, or the
   /// present one where it changed nothing.
-  func settle(_ items: [PushRequest.Item], _ outcomes: [MergeOutcome], version: Int64) async throws -> Int64 {
-    var statements: [SQL] = []
+  func settle(
+    _ items: [PushRequest.Item], _ outcomes: [MergeOutcome], after writes: [SQL], version: Int64
+  ) async throws -> Int64 {
+    var statements = writes
     for (item, outcome) in zip(items, outcomes) {
       guard let reason = outcome.parked else { continue }
       statements.append(
@@ -83,31 +93,36 @@ struct PushWriter {
           mutation: item.payload))
     }
     statements.append("SET CONSTRAINTS ALL IMMEDIATE")
-    let rows = zip(items, outcomes).map { item, outcome -> JSONValue in
-      [
-        "sequence": .integer(item.seq), "hash": .string(item.payloadHash.hexadecimal),
-        "mutation": item.payload,
-        "result": outcome.result(seq: item.seq, version: 0).json,
-      ]
-    }
     statements.append(
-      """
-      WITH sealed AS (
-        SELECT coalesce(nullif(split_part(current_setting('app.sealed', true), ':', 2), '')::bigint, \(version)) AS version
-      ), stored AS (
-        INSERT INTO system.device_result (organization_id, device_id, sequence, payload_hash, mutation, result)
-        SELECT \(organization), \(device), r.sequence, decode(r.hash, 'hex'), r.mutation,
-          r.result || jsonb_build_object('v', sealed.version)
-        FROM sealed CROSS JOIN jsonb_to_recordset(\(JSONB(bytes: JSONValue.array(rows).serialized())))
-          AS r (sequence bigint, hash text, mutation jsonb, result jsonb)
-      ), moved AS (
-        UPDATE system.device_journal SET last_sequence = \(items.last?.seq ?? 0), last_seen_at = now()
-        WHERE organization_id = \(organization) AND device_id = \(device)
-      )
-      SELECT version FROM sealed
-      """)
+      PushStore(organization: organization).settlement(
+        zip(items, outcomes).map { item, outcome in
+          [
+            "sequence": .integer(item.seq), "hash": .string(item.payloadHash.hexadecimal),
+            "mutation": item.payload,
+            "result": outcome.result(seq: item.seq, version: 0).json,
+          ]
+        }, of: device, upTo: items.last?.seq ?? 0, version: version))
     let results = try await writing.transaction.commit(with: statements)
     return try results[results.count - 1].value(Int64.self) ?? version
+  }
+}
+
+/// Updates in the order in which they were decided, those of the same columns together.
+private struct RowUpdates {
+  private var groups: [(type: EntityType, columns: [String], rows: [RowStore.Change])] = []
+
+  mutating func add(_ type: EntityType, _ row: RowStore.Change) {
+    let columns = row.values.keys.sorted()
+    if let place = groups.firstIndex(where: { $0.type == type && $0.columns == columns }) {
+      groups[place].rows.append(row)
+    } else if !columns.isEmpty {
+      groups.append((type, columns, [row]))
+    }
+  }
+
+  mutating func taken(_ organization: UUID) -> [SQL] {
+    defer { groups = [] }
+    return groups.map { RowStore.update($0.type.rawValue, $0.columns, of: organization, $0.rows) }
   }
 }
 

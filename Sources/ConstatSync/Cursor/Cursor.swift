@@ -83,16 +83,16 @@ public struct CursorSigner: Sendable {
   }
 
   public func cursor(_ token: String, for device: String) throws(CursorError) -> Cursor {
-    let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-    guard token.utf8.count <= 512, parts.count == 2, let payload = Base64URL.bytes(parts[0]),
-      let code = Base64URL.bytes(parts[1])
+    let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard token.utf8.count <= 512, parts.count == 2, let payload = Base64URL.bytes(Substring(parts[0])),
+      let code = Base64URL.bytes(Substring(parts[1]))
     else { throw .malformed }
     let isOurs = keys.contains {
       HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: payload, using: $0)
     }
     guard isOurs else { throw .forged }
-    let fields = String(decoding: payload, as: UTF8.self)
-      .split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+    let fields = payload.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false)
+      .map { String(decoding: $0, as: UTF8.self) }
     guard fields.count == 5 || fields.count == 7, fields[0] == "1", let schema = Int(fields[3]),
       let version = Int64(fields[4])
     else { throw .malformed }
