@@ -1,9 +1,11 @@
-"""Signs in to the server under test, again before the token runs out, which a long run outlives."""
+"""Signs in to the server under test, again before the token runs out, which a long run outlives; sends parts of uploads."""
 import json
 import os
 import urllib.request
 
 import schemathesis
+
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 
 
 @schemathesis.auth(refresh_interval=600)

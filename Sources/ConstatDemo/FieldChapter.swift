@@ -100,6 +100,10 @@ struct FieldChapter {
       try await end.setPreConclusion(diagnostic: diagnostic.id, text, outcome: outcome)
     }
     stage.step("Pré-conclusions", "\(mission?.diagnostics.count ?? 0) diagnostics")
+    try await device.attach(
+      order.dossier, Self.strokes + Array(order.dossier.utf8), named: "tableau électrique.png",
+      caption: "Tableau électrique", diagnostic: "gas", at: here)
+    stage.step("A photo", "kept on the device, beside the edits")
     _ = try await end.finalise(
       technician: DrawnSignature(name: "Marc Bidart", image: Self.strokes),
       orderingParty: DrawnSignature(name: "Peio Haristoy", image: Self.strokes), at: here, receipt: true,

@@ -12,6 +12,7 @@ struct SyncChapter {
 
   func play() async throws {
     try await push()
+    try await photo()
     let conflict = try await conflict()
     try await resolve(conflict)
     try await compare()
@@ -49,6 +50,20 @@ struct SyncChapter {
     let accountant = try await stage.signIn(stage.cast.accountant)
     let payments = try await stage.get("/v1/payments?dossier_id=\(order.dossier)", accountant).items
     try stage.expect(payments.count == 1, "one cheque, not two", "\(payments.count)")
+  }
+
+  /// The row came with the edits; the bytes follow by themselves.
+  private func photo() async throws {
+    let path = "/v1/dossiers/\(order.dossier)/attachments"
+    let before = try await stage.get(path, visit.token)
+    try stage.expect(before["missing_count"] == 1, "the office knows of a photo that is to come", before.text)
+    let report = try await visit.device.uploadAttachments()
+    let after = try await stage.get(path, visit.token)
+    try stage.expect(report.uploaded == 1 && after["complete"] == true, "the photo follows", after.text)
+    let id = after.items.first?["id"]?.string ?? ""
+    let content = try await stage.get("/v1/attachments/\(id)/content", visit.token)
+    try stage.expect(content.status == 200, "the office opens the photo", "\(content.status)")
+    stage.step("The photo follows", "\(report.bytesSent) bytes, and the mission is complete")
   }
 
   private func conflict() async throws -> JSONValue {

@@ -26,14 +26,29 @@ struct AttachmentFiles: Sendable {
     do {
       try Data(bytes).write(to: fresh)
       let handle = try FileHandle(forWritingTo: fresh)
-      try handle.synchronize()
+      try Self.synchronize(handle.fileDescriptor)
       try handle.close()
       if FileManager.default.fileExists(atPath: place.path) { try FileManager.default.removeItem(at: place) }
       try FileManager.default.moveItem(at: fresh, to: place)
+      // The name is as lasting as the bytes.
+      for folder in [folder, folder.deletingLastPathComponent()] {
+        let descriptor = open(folder.path, O_RDONLY)
+        guard descriptor >= 0 else { continue }
+        defer { close(descriptor) }
+        try Self.synchronize(descriptor)
+      }
     } catch {
       try? FileManager.default.removeItem(at: fresh)
       throw error
     }
+  }
+
+  /// Onto the disk itself: on Apple's systems a plain fsync leaves data in the drive's cache.
+  private static func synchronize(_ descriptor: Int32) throws {
+    #if canImport(Darwin)
+      if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
+    #endif
+    guard fsync(descriptor) == 0 else { throw CocoaError(.fileWriteUnknown) }
   }
 
   /// The bytes, without copying a large file into memory; nil where there is no file, or another than its name says.

@@ -1,26 +1,32 @@
 import Dispatch
 public import Foundation
 
-/// Blobs in a folder. An object is written beside its place, brought to the disk and then renamed, its folder synced: a
-/// crash leaves all of it or nothing. Several processes may share the folder.
+/// Blobs in a folder. An object is written as a draft, brought to the disk and then renamed to its place, its folder synced:
+/// a crash leaves all of it or nothing but a draft, which goes at a later start. Several processes may share the folder.
 public struct DiskStorage: BlobStorage {
   private let root: URL
   /// Blocking work goes here, so that it holds up no task of others.
   private static let queue = DispatchQueue(label: "constat.blobs", attributes: .concurrent)
 
-  public init(root: URL) { self.root = root }
+  public init(root: URL) {
+    self.root = root
+    let yesterday = Double(time(nil) - 86_400)
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: drafts.path)) ?? [] {
+      let path = drafts.appending(path: name).path
+      let written = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+      if let written, written.timeIntervalSince1970 < yesterday { unlink(path) }
+    }
+  }
+
+  private var drafts: URL { root.appending(path: "drafts") }
 
   public func put(_ key: BlobKey, _ bytes: [UInt8]) async throws(StorageError) {
     let place = place(of: key)
     try await blocking { () throws(StorageError) in
       let folder = place.deletingLastPathComponent()
-      do {
-        try FileManager.default.createDirectory(
-          at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-      } catch {
-        throw StorageError("cannot make a folder for blobs")
-      }
-      var name = Array((folder.path + "/.new-XXXXXX").utf8CString)
+      try make(folder)
+      try make(drafts)
+      var name = Array((drafts.path + "/XXXXXX").utf8CString)
       let file = mkstemp(&name)
       guard file >= 0 else { throw .system("create") }
       do throws(StorageError) {
@@ -71,6 +77,22 @@ public struct DiskStorage: BlobStorage {
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { throw .system("write") }
       written += count
+    }
+  }
+
+  /// A folder that is new is made to last, as are those above it.
+  private func make(_ folder: URL) throws(StorageError) {
+    guard access(folder.path, F_OK) != 0 else { return }
+    do {
+      try FileManager.default.createDirectory(
+        at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw StorageError("cannot make a folder for blobs")
+    }
+    var above = folder.deletingLastPathComponent()
+    while above.path.count >= root.path.count {
+      try sync(above)
+      above.deleteLastPathComponent()
     }
   }
 

@@ -110,7 +110,7 @@ public struct S3Storage: BlobStorage {
     request.method = method
     for (name, value) in headers { request.headers.add(name: name, value: value) }
     if method == .PUT { request.body = .bytes(ByteBuffer(bytes: body)) }
-    let response = try await Self.client.execute(request, timeout: .seconds(60))
+    let response = try await Self.client.execute(request, timeout: .seconds(120))
     let bytes = try await response.body.collect(upTo: Attachment.sizeLimit + 1)
     return Answer(status: Int(response.status.code), body: Array(bytes.readableBytesView))
   }

@@ -41,6 +41,30 @@ import Testing
     }
   }
 
+  @Test func `files lie in a folder of the installation, in another, or in a bucket`() throws {
+    let s3 = [
+      "CONSTAT_BLOBS": "s3", "CONSTAT_S3_ENDPOINT": "https://s3.eu-west-3.amazonaws.com",
+      "CONSTAT_S3_REGION": "eu-west-3", "CONSTAT_S3_BUCKET": "constat", "AWS_ACCESS_KEY_ID": "AKID",
+      "AWS_SECRET_ACCESS_KEY": "geheim",
+    ]
+    guard case .disk(let folder) = try configuration([:]).blobs else { throw Unexpected() }
+    #expect(folder.path == TestServer.root.appending(path: ".constat/blobs").path)
+    guard case .disk(let given) = try configuration(["CONSTAT_BLOB_DIRECTORY": "/srv/blobs"]).blobs else {
+      throw Unexpected()
+    }
+    #expect(given.path == "/srv/blobs")
+    guard case .s3(let bucket) = try configuration(s3).blobs else { throw Unexpected() }
+    #expect(!"\(bucket)".contains("geheim"))
+    for name in s3.keys where name != "CONSTAT_BLOBS" {
+      #expect(throws: Terminal.configurationError) { try configuration(s3.filter { $0.key != name }) }
+    }
+    for wrong in [["CONSTAT_BLOBS": "tape"], s3.merging(["CONSTAT_S3_ENDPOINT": "s3"]) { $1 }] {
+      #expect(throws: Terminal.configurationError) { try configuration(wrong) }
+    }
+  }
+
+  private struct Unexpected: Error {}
+
   @Test func `a server with a database of its own draws no secret`() {
     #expect(throws: Terminal.configurationError) { try configuration(["DATABASE_URL": "host=x"]).secret() }
   }

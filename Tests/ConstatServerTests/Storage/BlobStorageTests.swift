@@ -45,6 +45,19 @@ import Testing
     #expect(parts.count == 1, "an upload's own folder goes with its parts")
   }
 
+  @Test func `a draft that a crash left behind goes at a later start, one under way does not`() throws {
+    let root = FileManager.default.temporaryDirectory.appending(path: "constat-disk-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: root) }
+    let drafts = root.appending(path: "drafts")
+    try FileManager.default.createDirectory(at: drafts, withIntermediateDirectories: true)
+    for name in ["left", "under-way"] { try Data("x".utf8).write(to: drafts.appending(path: name)) }
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)],
+      ofItemAtPath: drafts.appending(path: "left").path)
+    _ = DiskStorage(root: root)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: drafts.path) == ["under-way"])
+  }
+
   @Test func `a folder that cannot be written says so`() async throws {
     let file = FileManager.default.temporaryDirectory.appending(path: "constat-file-\(UUID().uuidString)")
     try Data("x".utf8).write(to: file)
