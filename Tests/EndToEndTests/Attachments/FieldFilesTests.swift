@@ -74,4 +74,29 @@ import Testing
       try other.close()
     }
   }
+
+  @Test func `MIS-06 after a restore the device brings back the photo that the backup does not have`()
+    async throws
+  {
+    try await FieldTeam.run { team in
+      let device = try await team.enrol()
+      try await device.sync()
+      let backup = try await team.server.database.backup(in: team.directory)
+      let photo = [0xff, 0xd8, 0xff] + [UInt8](repeating: 7, count: 5000)
+      let id = try await device.attach(team.mission, photo, named: "compteur.jpg")
+      try await device.sync()
+      #expect(try await device.uploadAttachments().uploaded == 1)
+      try await device.sync()
+
+      try await team.server.database.restore(backup)
+      _ = try await team.dossier()
+      let path = "/v1/attachments/\(id)"
+      #expect(try await team.server.get(path, as: team.org.office.token).status == 404)
+      _ = try await team.settled(device)
+      #expect(try await team.server.get(path, as: team.org.office.token)["state"] == "awaiting_blob")
+      #expect(try await device.uploadAttachments().uploaded == 1)
+      let content = try await team.server.get(path + "/content", as: team.org.office.token)
+      #expect(content.status == 200 && content.body == photo)
+    }
+  }
 }
