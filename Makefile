@@ -12,7 +12,7 @@ export HOST ?= 127.0.0.1
 VENV := .venv
 TEST_FLAGS ?= --parallel
 
-.PHONY: help run test check bench fuzz clean deps build
+.PHONY: help run test check bench fuzz docs clean deps build
 
 help: ## List these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -37,6 +37,8 @@ check: deps $(VENV)/contract ## Format, contract, architecture, deployment files
 	$(VENV)/bin/openapi-spec-validator .build/openapi.json
 	deploy/say "Architecture"
 	swift test --filter ArchitectureTests
+	deploy/say "Documentation"
+	deploy/docs
 	if command -v docker > /dev/null && docker compose version > /dev/null 2>&1; then
 	  deploy/say "Deployment"
 	  docker compose config --quiet
@@ -52,6 +54,9 @@ bench: deps ## Measure the API against pgbench on the same SQL
 fuzz: deps $(VENV)/fuzz ## Send schemathesis' requests to a fresh server
 	@swift build --product constat
 	exec deploy/fuzz
+
+docs: deps ## Build the SDK's documentation
+	@exec deploy/docs
 
 clean: ## Remove what was built; the development database stays (.constat)
 	rm -rf .build $(VENV)

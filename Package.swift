@@ -59,10 +59,11 @@ let package = Package(
         "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ], swiftSettings: strict),
+    .target(name: "ConstatConformance", dependencies: ["ConstatCore"], swiftSettings: strict),
     .executableTarget(
       name: "ConstatCLI",
       dependencies: [
-        "ConstatServer", "ConstatDemo", "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore",
+        "ConstatServer", "ConstatConformance", "ConstatDemo", "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore",
         "Postgres", "LocalPostgres", logging, lifecycle,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "Metrics", package: "swift-metrics"),
@@ -86,6 +87,9 @@ let package = Package(
       name: "ConstatSyncTests", dependencies: ["ConstatSync", "ConstatCore"],
       swiftSettings: strict),
     .testTarget(
+      name: "ConstatConformanceTests", dependencies: ["ConstatConformance", "ConstatCore"],
+      swiftSettings: strict),
+    .testTarget(
       name: "ConstatServerTests",
       dependencies: [
         "ConstatServer", "ConstatLedger", "ConstatSync", "ConstatCore", "Postgres", "Support", logging,
@@ -94,7 +98,8 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "ConstatDeviceTests",
-      dependencies: ["ConstatDevice", "ConstatSync", "ConstatCore", crypto], swiftSettings: strict),
+      dependencies: ["ConstatDevice", "ConstatConformance", "ConstatSync", "ConstatCore", crypto],
+      swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
@@ -103,7 +108,7 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "ConstatCLITests",
-      dependencies: ["ConstatCLI", "ConstatCore", "LocalPostgres", "Postgres", "Support", logging],
+      dependencies: ["ConstatCLI", "ConstatConformance", "ConstatCore", "LocalPostgres", "Postgres", "Support", logging],
       swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
   ]

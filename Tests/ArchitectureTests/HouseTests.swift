@@ -9,7 +9,9 @@ import Testing
     "ConstatServer": ["HTTP", "Installation", "Jobs", "Storage"],
     "ConstatSync": ["Cursor", "Journal", "Merge", "Policies", "Wire"],
     "ConstatDevice": ["Enrolment", "Inbox", "Journal", "Missions", "Store", "Transport"],
-    "ConstatCLI": ["Check", "Configuration", "Demo", "Development", "Devices", "Logging", "Seed", "Bench"],
+    "ConstatCLI": [
+      "Check", "Configuration", "Conformance", "Demo", "Development", "Devices", "Logging", "Seed", "Bench",
+    ],
   ]
   static let capabilities: Set = [
     "Identity", "Organizations", "Contacts", "Dossiers", "Diagnostics", "Pricing", "Quotes", "Planning",

@@ -30,10 +30,13 @@ import Testing
       "NIOHTTP1",
       "Foundation", "Synchronization",
     ],
+    "ConstatConformance": ["ConstatCore", "Foundation"],
     "ConstatCLI": [
-      "ConstatDemo", "ConstatCore", "ConstatLedger", "ConstatSync", "ConstatServer", "ConstatDevice",
+      "ConstatConformance", "ConstatDemo", "ConstatCore", "ConstatLedger", "ConstatSync", "ConstatServer",
+      "ConstatDevice",
       "Postgres", "LocalPostgres",
-      "ArgumentParser", "AsyncHTTPClient", "NIOCore", "HTTPTypes", "Logging", "Metrics", "ServiceLifecycle",
+      "ArgumentParser", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "HTTPTypes", "Logging", "Metrics",
+      "ServiceLifecycle",
       "UnixSignals", "Crypto", "Foundation", "Synchronization",
     ],
   ]
@@ -50,6 +53,25 @@ import Testing
       for found in file.code.matches(of: pattern) {
         #expect(Self.walls[file.target]?.contains(found[1]) == true, "\(file.path) imports \(found[1])")
       }
+    }
+  }
+
+  /// The device's code runs on Apple's systems by construction: what only some systems have stands behind `canImport`.
+  @Test func `what devices run imports only modules that Apple's systems have too`() {
+    let portable: Set = ["ConstatCore", "ConstatSync", "Crypto", "GRDB", "Foundation", "Synchronization"]
+    for file in ["ConstatCore", "ConstatSync", "ConstatDevice"].flatMap(SourceTree.of) {
+      var conditions: [String] = []
+      for line in file.code.split(separator: "\n").map({ $0.trimmingCharacters(in: .whitespaces) }) {
+        if line.hasPrefix("#if ") { conditions.append(line) }
+        if line.hasPrefix("#else"), !conditions.isEmpty { conditions[conditions.count - 1] = line }
+        if line.hasPrefix("#endif") { _ = conditions.popLast() }
+        let words = line.split(separator: " ")
+        guard let place = words.firstIndex(of: "import"), place < 2, let module = words.last,
+          !portable.contains(String(module))
+        else { continue }
+        #expect(conditions.last == "#if canImport(\(module))", "\(file.path) imports \(module)")
+      }
+      #expect(file.code.matches(of: #"\b(?:Glibc|Musl|epoll_\w+)\b"#).isEmpty, "\(file.path)")
     }
   }
 

@@ -106,10 +106,10 @@ public struct Merge {
     guard version > known else { return false }
     guard let shown = shown(field) else { return !isOwn(state, version) }
     // A deletion forgets the versions of the fields: the values must tell.
-    if isForeign || state.isDeleted || isOwn(state, version) {
-      return !JSONValue.same(shown, state.values[field])
-    }
-    return true
+    guard isForeign || state.isDeleted || isOwn(state, version) else { return true }
+    let initial = mutation.key.type.rule(of: field)?.initial
+    func filled(_ value: JSONValue?) -> JSONValue? { value?.isNull == false ? value : initial }
+    return !JSONValue.same(filled(shown), filled(state.values[field]))
   }
 
   /// What the device showed before the edit; nil where it does not say. Of a row that it deletes

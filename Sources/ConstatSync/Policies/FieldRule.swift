@@ -1,3 +1,5 @@
+public import ConstatCore
+
 /// What becomes of a field that two people wrote without having seen each other's value.
 public enum FieldPolicy: String, Sendable, Hashable, CaseIterable {
   /// Seen on site: the device's value becomes live.
@@ -36,6 +38,9 @@ public struct FieldRule: Sendable, Hashable {
   public let reference: EntityType?
   /// The only values that a device may write, where not all that the field takes.
   public let accepts: [String]?
+  /// What the server gives a new row that does not say. A device that has not pulled the row yet shows nothing there,
+  /// which is not another value.
+  public let initial: JSONValue?
   public let reason: String
 }
 
@@ -57,8 +62,9 @@ extension FieldRule {
       let writes = rule.writable == .creation ? "on create" : rule.writable.rawValue
       let only = rule.accepts.map { ": only " + $0.map { "`\($0)`" }.joined(separator: ", ") } ?? ""
       let hidden = rule.isVisible ? "" : ", never sent back"
+      let starts = rule.initial.map { "; else `\($0)`" } ?? ""
       lines.append(
-        "| `\(rule.type.rawValue)` | `\(rule.field)` | \(rule.policy.rawValue) | \(writes)\(only)\(hidden)"
+        "| `\(rule.type.rawValue)` | `\(rule.field)` | \(rule.policy.rawValue) | \(writes)\(only)\(starts)\(hidden)"
           + " | \(rule.reason) |")
     }
     return lines.joined(separator: "\n") + "\n"

@@ -122,12 +122,12 @@ extension FieldRule {
       .observed("started_at", "the device's own account (MIS-24)", writable: .creation),
       .observed("started_latitude", "the device's own account (MIS-24)", writable: .creation),
       .observed("started_longitude", "the device's own account (MIS-24)", writable: .creation),
-      .observed("confirmed_step", "answered on site (MIS-07)"),
+      .observed("confirmed_step", "answered on site (MIS-07)", initial: 0),
       .observed("payer_present", "answered on site (MIS-15)"),
       .observed("payment_on_site", "answered on site (MIS-16)"),
       .observed("payment_means", "answered on site (MIS-17)"),
-      .observed("receipt_requested", "answered on site (MIS-22)"),
-      .observed("copy_requested", "answered on site (MIS-23)"),
+      .observed("receipt_requested", "answered on site (MIS-22)", initial: false),
+      .observed("copy_requested", "answered on site (MIS-23)", initial: false),
       .note("field_note", "free text"),
       .observed("finalised_at", "both parties have signed (MIS-20, MIS-21)"),
       .observed("ended_at", "the device's own account (MIS-25)"),
@@ -218,7 +218,8 @@ extension FieldRule {
     of: .contact,
     [
       .office(
-        "kind", "the client's identity is the office's; the site may correct it (MIS-10)"),
+        "kind", "the client's identity is the office's; the site may correct it (MIS-10)",
+        initial: "individual"),
       .office(
         "company_name",
         "the client's identity is the office's; the site may correct it (MIS-10)"),
@@ -304,20 +305,23 @@ extension FieldRule {
     var isVisible = true
     var names: EntityType?
     var accepts: [String]?
+    var initial: JSONValue?
 
     static func observed(
       _ field: String, _ reason: String, writable: Writable = .always, isVisible: Bool = true,
-      names: EntityType? = nil, accepts: [String]? = nil
+      names: EntityType? = nil, accepts: [String]? = nil, initial: JSONValue? = nil
     ) -> Draft {
       Draft(
         field: field, policy: .observed, reason: reason, writable: writable, isVisible: isVisible,
-        names: names, accepts: accepts)
+        names: names, accepts: accepts, initial: initial)
     }
 
     static func office(
-      _ field: String, _ reason: String, names: EntityType? = nil, accepts: [String]? = nil
+      _ field: String, _ reason: String, names: EntityType? = nil, accepts: [String]? = nil,
+      initial: JSONValue? = nil
     ) -> Draft {
-      Draft(field: field, policy: .office, reason: reason, names: names, accepts: accepts)
+      Draft(
+        field: field, policy: .office, reason: reason, names: names, accepts: accepts, initial: initial)
     }
 
     static func note(_ field: String, _ reason: String) -> Draft {
@@ -325,7 +329,7 @@ extension FieldRule {
     }
 
     static func list(_ field: String, _ reason: String) -> Draft {
-      Draft(field: field, policy: .listItem, reason: reason)
+      Draft(field: field, policy: .listItem, reason: reason, initial: [])
     }
 
     static func derived(_ field: String, _ reason: String) -> Draft {
@@ -341,7 +345,8 @@ extension FieldRule {
     drafts.map {
       FieldRule(
         type: type, field: $0.field, policy: $0.policy, writable: $0.writable,
-        isVisible: $0.isVisible, reference: $0.names, accepts: $0.accepts, reason: $0.reason)
+        isVisible: $0.isVisible, reference: $0.names, accepts: $0.accepts, initial: $0.initial,
+        reason: $0.reason)
     }
   }
 }

@@ -1,0 +1,71 @@
+import ArgumentParser
+import ConstatCore
+import ConstatDevice
+
+/// All missions, a line each.
+struct ListMissions: DeviceCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "missions", abstract: "List the missions by their next appointment.")
+
+  @OptionGroup var place: DevicePlace
+
+  func run(on device: FieldDevice) async throws -> [String] {
+    try await device.missions().map { mission in
+      let visit = mission.appointment.map(DeviceWords.time) ?? "no appointment"
+      let address = [mission.address.street, mission.address.city].compactMap { $0 }.joined(separator: ", ")
+      return "\(mission.number)  \(visit)  \(address)  \(mission.status?.rawValue ?? "")"
+    }
+  }
+}
+
+/// One mission, whole.
+struct ShowMission: DeviceCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show a mission as it stands here, with what was not sent yet.")
+
+  @OptionGroup var place: DevicePlace
+  @OptionGroup var choice: MissionChoice
+
+  func run(on device: FieldDevice) async throws -> [String] {
+    let mission = try await choice.found(on: device)
+    var lines = head(mission)
+    for contact in mission.people {
+      let roles = mission.contacts.filter { $0.value.id == contact.id }.map(\.key.rawValue).sorted()
+      lines.append(
+        "contact      \(contact.displayName)\(contact.phone.map { ", " + $0 } ?? "")"
+          + " (\(roles.joined(separator: ", "))) \(contact.id)")
+    }
+    lines += mission.outbuildings.map { "outbuilding  \($0.kind.rawValue) \($0.lotNumber ?? "") \($0.id)" }
+    for diagnostic in mission.diagnostics {
+      let found = [diagnostic.outcome?.rawValue, diagnostic.preConclusion].compactMap { $0 }
+      lines.append("diagnostic   \(diagnostic.code) \(found.joined(separator: ": "))")
+    }
+    if let price = mission.price.amount { lines.append("price        \(price.decimalComma) € TTC") }
+    lines += mission.payments.map {
+      "payment      \($0.amount.decimalComma) € \($0.means?.rawValue ?? "") \($0.reference ?? "")"
+    }
+    if let notes = mission.notes { lines.append("notes        \(notes)") }
+    lines.append("order        \(try await DeviceWords.step(device.walk(mission.id)))")
+    lines += mission.conflicts.filter(\.isOpen).map { "contested    \(DeviceWords.conflict($0))" }
+    if !mission.unconfirmedFields.isEmpty {
+      lines.append("not sent     \(mission.unconfirmedFields.sorted().joined(separator: ", "))")
+    }
+    return lines
+  }
+
+  private func head(_ mission: Mission) -> [String] {
+    let address = [mission.address.street, mission.address.postcode, mission.address.city]
+    let access = mission.access
+    let ways = [
+      ("floor", access.floor), ("door", access.door), ("staircase", access.staircase),
+      ("keys", access.keyPickup), ("escort", access.escort), ("", access.comment),
+    ].compactMap { name, value in value.map { name.isEmpty ? $0 : "\(name) \($0)" } }
+    var lines = [
+      "mission      \(mission.number) \(mission.id)", "status       \(mission.status?.rawValue ?? "")",
+      "address      \(address.compactMap { $0 }.joined(separator: ", "))",
+    ]
+    if !ways.isEmpty { lines.append("access       \(ways.joined(separator: ", "))") }
+    lines += mission.appointments.map { "appointment  \(DeviceWords.time($0)) \($0.status.rawValue)" }
+    return lines
+  }
+}
