@@ -40,6 +40,12 @@ enum Tus {
     }
   }
 
+  /// The method that a client means which can only POST.
+  static func overridden(_ call: Call) -> HTTPRequest.Method? {
+    let methods: [HTTPRequest.Method] = [.head, .patch, .delete]
+    return methods.first { $0.rawValue == call.headers[.init("X-HTTP-Method-Override")!] }
+  }
+
   /// Where an upload stands, as headers.
   static func standing(_ upload: UploadStore.Upload) -> HTTPFields {
     [uploadOffset: String(upload.offset), uploadLength: String(upload.size), uploadExpires: upload.expires]

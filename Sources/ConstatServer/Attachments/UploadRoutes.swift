@@ -15,26 +15,44 @@ struct UploadRoutes {
     routes.transacting(.post, "/v1/uploads", Self.access) { call, access in
       try await Tus.answering(call) { try await Self.create(call, access) }
     }
-    routes.transacting(.head, "/v1/uploads/{id}", Self.access) { call, access in
-      try await Tus.answering(call) {
-        let upload = try await Self.found(call, access)
-        return Reply(.ok, headers: Tus.standing(upload))
+    let limit = Attachment.partSizes.upperBound
+    for method in [HTTPRequest.Method.head, .patch, .delete] {
+      routes.transacting(
+        method, "/v1/uploads/{id}", Self.access, bodyLimit: method == .patch ? limit : Routes.jsonLimit
+      ) { call, access in
+        try await Tus.answering(call) { try await Self.carryOut(method, call, access) }
       }
     }
-    routes.transacting(
-      .patch, "/v1/uploads/{id}", Self.access, bodyLimit: Attachment.partSizes.upperBound
-    ) { call, access in
-      try await Tus.answering(call) { try await ReceivePart(call: call, access: access).run() }
-    }
-    routes.transacting(.delete, "/v1/uploads/{id}", Self.access) { call, access in
+    // For clients that know GET and POST alone.
+    routes.transacting(.post, "/v1/uploads/{id}", Self.access, bodyLimit: limit) { call, access in
       try await Tus.answering(call) {
-        let upload = try await Self.found(call, access)
-        try await DropUpload(services: call.services, organization: call.organization, upload: upload).run {
-          try await WriteCall.run(call, access: access, channel: "api") { writing in
-            _ = try await writing.transaction.execute(UploadStore.delete(writing.organization, upload.id))
-          }
+        guard let method = Tus.overridden(call) else {
+          throw Problem(
+            .methodNotAllowed, "method-not-allowed", "Méthode non autorisée",
+            headers: [.allow: "DELETE, HEAD, PATCH"])
         }
-        return .noContent
+        return try await Self.carryOut(method, call, access)
+      }
+    }
+  }
+
+  private static func carryOut(
+    _ method: HTTPRequest.Method, _ call: Call, _ access: Access
+  ) async throws -> Reply {
+    switch method {
+    case .patch: return try await ReceivePart(call: call, access: access).run()
+    case .delete:
+      try await cancel(call, access)
+      return .noContent
+    default: return Reply(.ok, headers: Tus.standing(try await found(call, access)))
+    }
+  }
+
+  private static func cancel(_ call: Call, _ access: Access) async throws {
+    let upload = try await found(call, access)
+    try await DropUpload(services: call.services, organization: call.organization, upload: upload).run {
+      try await WriteCall.run(call, access: access, channel: "api") { writing in
+        _ = try await writing.transaction.execute(UploadStore.delete(writing.organization, upload.id))
       }
     }
   }

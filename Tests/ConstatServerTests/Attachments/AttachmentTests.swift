@@ -73,6 +73,36 @@ import Testing
     }
   }
 
+  @Test func `rows and bytes that come at the same moment never miss each other`() async throws {
+    try await TestServer.run(poolSize: 8) { server in
+      let org = try await server.organization()
+      let rows = try await server.rows(in: org)
+      let path = "/v1/dossiers/\(rows["dossier"])/attachments"
+      let client = TusClient(server: server, token: org.office.token)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for seed in UInt8(1)...24 {
+          let photo = TusClient.photo(2000, seed: seed)
+          let upload = try await client.create(photo).location
+          let body: JSONValue = [
+            "kind": "photo", "file_name": "p.jpg", "media_type": "image/jpeg", "size_bytes": 2000,
+            "sha256": .string(TusClient.sha256(photo)),
+          ]
+          group.addTask {
+            let sent = try await client.patch(upload, at: 0, photo)
+            #expect(sent.status == 204)
+          }
+          group.addTask {
+            let made = try await server.post(path, as: org.office.token, body)
+            #expect(made.status == 201)
+          }
+        }
+        try await group.waitForAll()
+      }
+      let manifest = try await server.get(path, as: org.office.token)
+      #expect(manifest["items"].array?.count == 25 && manifest["missing_count"] == 0)
+    }
+  }
+
   @Test func `a device reads the files of its own missions only, and none once it is revoked`() async throws {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)

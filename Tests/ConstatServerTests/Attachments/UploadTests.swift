@@ -86,6 +86,26 @@ import Testing
     }
   }
 
+  @Test func `a client that can only POST says what it means`() async throws {
+    try await TestServer.run { server in
+      let org = try await server.organization()
+      let client = TusClient(server: server, token: org.marc.token)
+      let photo = TusClient.photo(2000)
+      let path = try await client.create(photo).location
+      let headers = ["Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"]
+      #expect(try await client.send(.post, path, headers, photo).status == 405)
+      func mean(_ method: String, _ bytes: [UInt8] = []) async throws -> TestServer.Answer {
+        try await client.send(.post, path, headers.merging(["X-HTTP-Method-Override": method]) { $1 }, bytes)
+      }
+      let sent = try await mean("PATCH", photo)
+      #expect(sent.status == 204 && sent.offset == photo.count)
+      let standing = try await mean("HEAD")
+      #expect(standing.status == 200 && standing.offset == photo.count)
+      #expect(try await mean("DELETE").status == 204)
+      #expect(try await client.head(path).status == 404)
+    }
+  }
+
   @Test func `what is not what was announced is not kept`() async throws {
     try await TestServer.run { server in
       let org = try await server.organization()
