@@ -26,15 +26,18 @@ public struct PricedInvoice: Sendable, Hashable {
   }
 
   /// Lines and totals as stored; refused when they contradict one another.
-  public init(lines: [PricedInvoiceLine], totals: VATTotals) throws(InvoiceError) {
+  ///
+  /// `rest`: all that is left of an invoice that this credits. It takes the cents by which earlier credits were rounded,
+  /// so its VAT may miss base × rate by more than one.
+  public init(lines: [PricedInvoiceLine], totals: VATTotals, rest: VATTotals? = nil) throws(InvoiceError) {
     guard !lines.isEmpty else { throw .noLines }
     for share in totals.shares {
       let base = lines.filter { $0.vatRate == share.rate }.reduce(Money.zero) { $0 + $1.totalExclTax }
       guard base == share.net else { throw .totalsDoNotMatch(share.rate) }
       // A total priced tax included may miss base × rate by a cent.
-      guard let tax = try? base.percent(share.rate), (tax - share.tax).magnitude.cents <= 1 else {
-        throw .totalsDoNotMatch(share.rate)
-      }
+      guard let tax = try? base.percent(share.rate),
+        (tax - share.tax).magnitude.cents <= 1 || rest?[share.rate] == share
+      else { throw .totalsDoNotMatch(share.rate) }
     }
     if let lost = lines.first(where: { totals[$0.vatRate] == nil }) { throw .totalsDoNotMatch(lost.vatRate) }
     self.lines = lines

@@ -14,12 +14,14 @@ struct CloseDepositSlip {
     let store = DepositSlipStore(transaction: transaction, organization: organization, clock: clock)
     let debtStore = DebtStore(transaction: transaction, organization: organization)
     let head = try await store.lock(id)
-    let debts = try await debtStore.locked(
-      where: DepositSlipStore.invoices(ofInstalments: "t.deposit_slip_id = \(id)"))
+    let ofSlip = DepositSlipStore.invoices(ofInstalments: "t.deposit_slip_id = \(id)")
+    let debts = try await debtStore.locked(where: ofSlip)
     let items = try await items(of: head, debts, store)
     let total = try head.slip.total(closing: Self.checked(items, head))
     let chain = ChainStore(transaction: transaction, organization: organization, clock: clock)
     let last = try await chain.lockHead()
+    // A payment of the slip was laid on another invoice before the chain was ours? Its instalments go to the bank too.
+    try await debtStore.expect(noneBut: debts, where: ofSlip)
     let found = try await transaction.first(
       CompanyBooks.self, CompanyBooksStore.one(organization, head.company))
     guard let books = found else { throw Problem.notFound }
@@ -34,19 +36,22 @@ struct CloseDepositSlip {
       debtStore.standings(Self.deposited(debts, Set(items.map(\.payment)), on: id)),
     ])
     if books.chequeBankEntry == .slipClosure || head.means == .cash {
-      try await post(record, on: record.closedOn, in: books)
+      try await post(record, record.total, on: record.closedOn, in: books)
     }
   }
 
-  /// The bank has credited a closed slip: only where the company books cheques then and not at closure.
+  /// The bank has credited a closed slip: only where the company books cheques then and not at closure. A cheque that
+  /// bounced before that was never on the account, and left 5112 with its reversal.
   func credit(_ id: UUID, on day: Day) async throws {
     let head = try await DepositSlipStore(transaction: transaction, organization: organization, clock: clock)
       .lock(id)
     guard head.status == .closed else { throw DepositSlipError.stillOpen }
+    // So that no payment of the slip is reversed meanwhile.
+    try await PaymentStore(transaction: transaction, organization: organization, clock: clock).lockFree()
     let results = try await transaction.pipeline(
       DepositSlipStore.record(organization, id) + [
         CompanyBooksStore.one(organization, head.company),
-        LedgerStore.posted(organization, source: id),
+        LedgerStore.posted(organization, source: id), DepositSlipStore.returned(organization, id),
       ])
     guard let row = results[0].first, let books = try results[2].first(CompanyBooks.self) else {
       throw Problem.notFound
@@ -58,12 +63,14 @@ struct CloseDepositSlip {
     guard day >= record.closedOn else {
       throw Problem.field("/credited_on", "out-of-range", "le crédit précède la remise")
     }
-    try await post(record, on: day, in: books)
+    try await post(record, record.total - Money(cents: results[4][0].get("cents")), on: day, in: books)
   }
 
-  private func post(_ record: DepositSlipRecord, on day: Day, in books: CompanyBooks) async throws {
+  private func post(
+    _ record: DepositSlipRecord, _ total: Money, on day: Day, in books: CompanyBooks
+  ) async throws {
     try await LedgerStore(transaction: transaction, organization: organization, clock: clock).post(
-      DepositSlipPosting(number: record.number, day: day, content: record.content, total: record.total),
+      DepositSlipPosting(number: record.number, day: day, content: record.content, total: total),
       of: books, source: record.id, dossier: nil, at: clock.now())
   }
 

@@ -107,6 +107,15 @@ struct DepositSlipStore {
     """
   }
 
+  /// What of a closed slip was undone since, in cents.
+  static func returned(_ organization: UUID, _ id: UUID) -> SQL {
+    """
+    SELECT coalesce(sum(k.amount_cents), 0)::bigint AS cents FROM deposit_slip_item k
+    JOIN payment_reversal r ON r.organization_id = k.organization_id AND r.payment_id = k.payment_id
+    WHERE k.organization_id = \(organization) AND k.deposit_slip_id = \(id)
+    """
+  }
+
   /// A slip whose instalments change gets a new version with them.
   func touch(_ slip: UUID) -> SQL {
     """

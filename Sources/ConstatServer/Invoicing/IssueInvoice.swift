@@ -73,7 +73,7 @@ struct IssueInvoice {
     if let corrected { seller["vat_point"] = .string(corrected.vatPoint.rawValue) }
     let payer = corrected == nil ? contact.json : try Self.json(results[3][0].get("payer"))
     let parts = try InvoiceParts(results[5...])
-    _ = try PricedInvoice(lines: parts.lines, totals: parts.totals)
+    _ = try PricedInvoice(lines: parts.lines, totals: parts.totals, rest: corrected.map { -$0.left })
     return Draft(head: head, books: books, parts: parts, seller: .object(seller), payer: payer, row: row)
   }
 

@@ -24,11 +24,23 @@ struct DebtStore {
     """
   }
 
+  /// Starts the transaction again, as one that lost against another, where the condition on `i` by now picks invoices
+  /// that were not locked with these.
+  func expect(noneBut debts: [InvoiceDebt], where condition: SQL) async throws {
+    _ = try await transaction.query(
+      """
+      SELECT system.expect(NOT EXISTS (
+        SELECT FROM invoice i WHERE \(issued(condition)) AND i.id <> ALL (\(debts.map(\.id)))))
+      """)
+  }
+
+  private func issued(_ condition: SQL) -> SQL {
+    "i.organization_id = \(organization) AND i.kind = 'invoice' AND i.status = 'issued' AND \(condition)"
+  }
+
   /// The issued invoices that the condition on `i` picks, locked in the order of their ids until the transaction ends.
   func locked(where condition: SQL) async throws -> [InvoiceDebt] {
-    let chosen: SQL = """
-      i.organization_id = \(organization) AND i.kind = 'invoice' AND i.status = 'issued' AND \(condition)
-      """
+    let chosen = issued(condition)
     let results = try await transaction.pipeline([
       """
       SELECT i.id, i.number, i.company_id, i.dossier_id, i.payer_id,

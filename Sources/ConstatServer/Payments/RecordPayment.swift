@@ -58,6 +58,9 @@ public struct RecordPayment: Sendable {
     }
     let debts = try await debts(of: books.id, dossier: dossier, payer: payer, choices: choices)
     let laid = try lay(amount, as: choices, over: debts)
+    // Under the chain's lock, so that no other payment comes between what is counted and what is written.
+    let chain = ChainStore(transaction: transaction, organization: organization, clock: clock)
+    let head = try await chain.lockHead()
     if source == .office, means == .cash {
       let already = try await store.cash(dossier: dossier, invoices: debts.map(\.id))
       try CashLimit.check(amount, means: means, alreadyInCash: already)
@@ -66,8 +69,6 @@ public struct RecordPayment: Sendable {
     let snapshot = try await transaction.first(
       PayerSnapshot.self, PaymentStore.payer(organization, payer ?? owed?.payer))
     if payer != nil, snapshot == nil { throw Problem.field("/payer_id", "not-found", "contact inconnu") }
-    let chain = ChainStore(transaction: transaction, organization: organization, clock: clock)
-    let head = try await chain.lockHead()
     let payment = PaymentRecord(
       id: id, company: books.id,
       number: try await store.nextNumber(books.id, receivedOn: receivedOn), dossier: dossier,

@@ -23,6 +23,8 @@ struct ReversePayment {
     let store = PaymentStore(transaction: transaction, organization: organization, clock: clock)
     let state = try await store.state(id)
     if state.isReversed { throw PaymentError.alreadyReversed }
+    // Laid on another invoice before the chain was ours? That invoice is to be locked too.
+    try await debtStore.expect(noneBut: debts, where: DebtStore.settled(by: id))
     guard
       let books = try await transaction.first(
         CompanyBooks.self, CompanyBooksStore.one(organization, payment.company))

@@ -70,6 +70,63 @@ import Testing
     }
   }
 
+  @Test func `a cheque laid on another invoice while its slip closes is cashed there too`() async throws {
+    try await TestServer.run(poolSize: 6) { server in
+      let billing = try await Billing.found(on: server)
+      let first = try await billing.invoice([Billing.line(12000)])
+      let paid = try await billing.pay(18000)
+      let second = try await billing.invoice([Billing.line(6000)])
+      let slip = try await billing.slip()
+      #expect(try await billing.put(first, on: slip).status == 200)
+      let statuses = try await server.race(
+        billing.org.id, behind: TestServer.chain(of: billing.org.id),
+        [
+          { @Sendable in
+            try await server.post(
+              "/v1/payments/\(paid["id"].string ?? "")/allocations", as: billing.office,
+              ["invoice_id": second["id"]], key: "laid"
+            ).status
+          },
+          { @Sendable in
+            try await server.post(
+              "/v1/deposit-slips/\(slip["id"].string ?? "")/closure", as: billing.office, [:], key: "closed"
+            ).status
+          },
+        ])
+      #expect(statuses == [200, 200])
+      #expect(try await billing.status(first) == "cashed")
+      #expect(try await billing.status(second) == "cashed", "the same cheque paid both")
+    }
+  }
+
+  @Test func `nothing joins a closed slip, and an allocation is only ever reversed, by hand-typed SQL too`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let billing = try await Billing.found(on: server)
+      let invoice = try await billing.invoice([Billing.line(12000)])
+      _ = try await billing.pay(12000)
+      _ = try await billing.closedSlip(of: [invoice])
+      _ = try await billing.pay(500)
+      let attempts: [SQL] = [
+        """
+        INSERT INTO deposit_slip_item (organization_id, id, deposit_slip_id, payment_id, instalment_id, position,
+          amount_cents)
+        SELECT s.organization_id, gen_random_uuid(), s.id, p.id, t.id, 2, 500 FROM deposit_slip s, payment p, instalment t
+        WHERE p.amount_cents = 500
+        """,
+        "UPDATE payment_allocation SET amount_cents = 1", "DELETE FROM payment_allocation",
+        "UPDATE payment_allocation SET reversed_at = now(), allocated_on = '2026-01-01'",
+      ]
+      for attempt in attempts {
+        let error = await #expect(throws: PostgresError.self, "\(attempt.text)") {
+          try await server.asOwner(billing.org.id) { try await $0.execute(attempt) }
+        }
+        #expect(error?.sqlState == "CN003", "\(attempt.text): \(error?.message ?? "")")
+      }
+    }
+  }
+
   @Test func `of two open slips that take one cheque at once, one wins`() async throws {
     try await TestServer.run(poolSize: 6) { server in
       let billing = try await Billing.found(on: server)
@@ -121,6 +178,30 @@ import Testing
       #expect(try await billing.balances()["512000"] == 12000)
       let again = try await server.post(path, as: billing.office, ["credited_on": "2026-11-25"], key: "b2")
       #expect(again.status == 409 && again["code"] == "bank-credit-already-posted")
+    }
+  }
+
+  @Test func `a cheque that bounces before the bank credits its slip is not credited`() async throws {
+    try await TestServer.run(clock: .fixed("2026-11-21T10:00:00Z")) { server in
+      let billing = try await Billing.found(on: server)
+      try await server.asOwner(billing.org.id) { transaction in
+        _ = try await transaction.execute("UPDATE company SET cheque_bank_entry_at = 'bank_credit'")
+      }
+      let first = try await billing.invoice([Billing.line(12000)])
+      let bounced = try await billing.pay(12000)
+      let second = try await billing.invoice([Billing.line(6000)])
+      _ = try await billing.pay(6000)
+      let slip = try await billing.closedSlip(of: [first, second])
+      let undone = try await server.post(
+        "/v1/payments/\(bounced["id"].string ?? "")/reversal", as: billing.office,
+        ["reason": "Sans provision", "reversed_on": "2026-11-22"], key: "r1")
+      #expect(undone.status == 200, "\(undone.text)")
+      let credited = try await server.post(
+        "/v1/deposit-slips/\(slip["id"].string ?? "")/bank-credit", as: billing.office,
+        ["credited_on": "2026-11-24"], key: "b1")
+      #expect(credited.status == 200 && credited["total_cents"] == 18000, "\(credited.text)")
+      let balances = try await billing.balances()
+      #expect(balances["512000"] == 6000 && balances["511200"] == nil && balances["411000"] == 12000)
     }
   }
 }

@@ -44,6 +44,24 @@ import Testing
     }
   }
 
+  @Test func `what small credits leave of an invoice can be credited, their rounded cents included`() async throws {
+    try await TestServer.run { server in
+      let billing = try await Billing.found(on: server)
+      func line(_ cents: Int64) -> JSONValue {
+        ["designation": "DPE", "unit_price_excl_tax_cents": .integer(cents), "vat_rate": "20"]
+      }
+      let invoice = try await billing.invoice([line(1000)])
+      for _ in 0..<5 {
+        let part = try await billing.issue(credit(invoice, [line(3)], in: billing))
+        #expect(part.status == 200 && part["total_incl_tax_cents"] == -4, "\(part.text)")
+      }
+      let rest = try await billing.issue(credit(invoice, in: billing))
+      #expect(rest.status == 200 && rest["total_vat_cents"] == -195, "\(rest.text)")
+      #expect(try await billing.read(invoice)["settled"] == true)
+      #expect(try await billing.balances().isEmpty)
+    }
+  }
+
   @Test func `of two credits of 70 on 120 at once, one succeeds`() async throws {
     try await TestServer.run(poolSize: 6) { server in
       let billing = try await Billing.found(on: server)

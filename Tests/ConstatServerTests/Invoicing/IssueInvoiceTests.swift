@@ -193,6 +193,42 @@ import Testing
   }
 }
 
+extension IssueInvoiceTests {
+  @Test func `a line typed while its invoice is being issued waits, and is refused`() async throws {
+    try await TestServer.run(poolSize: 6) { server in
+      let billing = try await Billing.found(on: server)
+      _ = try await billing.invoice()
+      let draft = try await billing.draft([Billing.line(12000)])
+      let id = try #require(draft["id"].string.flatMap(UUID.init(uuidString:)))
+      let outcomes = try await server.race(
+        billing.org.id, behind: TestServer.chain(of: billing.org.id),
+        [
+          { @Sendable in String(try await billing.issue(draft).status) },
+          { @Sendable in
+            do {
+              try await server.services.pool.transaction { transaction, _ in
+                _ = try await transaction.pipeline([
+                  """
+                  SELECT set_config('app.organization_id', \(billing.org.id.uuidString), true),
+                    set_config('app.actor', 'sql:test', true), set_config('app.channel', 'sql', true)
+                  """,
+                  """
+                  INSERT INTO invoice_line (organization_id, id, invoice_id, position, designation,
+                    unit_price_excl_tax_cents, vat_rate, total_excl_tax_cents)
+                  VALUES (\(billing.org.id), gen_random_uuid(), \(id), 2, 'glissé', 1, 2000, 1)
+                  """,
+                ])
+              }
+              return "taken"
+            } catch let error as PostgresError { return error.sqlState }
+          },
+        ])
+      #expect(outcomes == ["200", "CN003"])
+      #expect(try await billing.read(draft)["lines"].array?.count == 1)
+    }
+  }
+}
+
 struct ForcedRollback: Error {}
 
 extension Billing {

@@ -1,5 +1,6 @@
 import ConstatCore
 import Foundation
+import Postgres
 import Support
 import Testing
 
@@ -63,6 +64,26 @@ import Testing
         $0["half_day"]?.string
       }
       #expect(halves == ["morning", "afternoon"])
+    }
+  }
+
+  @Test func `a mission whose town is corrected takes its bookings along PLA-15`() async throws {
+    try await TestServer.run { server in
+      let shop = try await Workshop(server)
+      let dossier = try await shop.dossier("Bayonne")
+      #expect(try await shop.book(dossier, shop.org.marc, "2027-01-12T09:00").status == 201)
+      let moved = try await server.patch(
+        "/v1/dossiers/\(dossier)", as: shop.org.office.token, ["city": "Anglet", "insee_code": "64024"])
+      #expect(moved.status == 200, "\(moved.text)")
+      let anglet = try await shop.dossier("Anglet")
+      let refused = try await shop.book(anglet, shop.org.nadia, "2027-01-12T11:00")
+      #expect(refused.status == 409 && refused["city"] == "Anglet", "\(refused.text)")
+      let handed = try await shop.book(anglet, shop.org.nadia, "2027-01-12T11:00", ["hand_over": true])
+      #expect(handed.status == 201, "\(handed.text)")
+      try await server.asOwner(shop.org.id) { transaction in
+        _ = try await transaction.execute("UPDATE dossier SET city = 'Dax' WHERE city = 'Anglet'")
+      }
+      #expect(try await shop.bookings().allSatisfy { $0["city"] == "Dax" })
     }
   }
 

@@ -107,6 +107,20 @@ import Testing
     }
   }
 
+  @Test func `two receipts of cash on one dossier at once do not pass the limit together`() async throws {
+    try await TestServer.run(poolSize: 6) { server in
+      let billing = try await Billing.found(on: server)
+      _ = try await billing.invoice([Billing.line(12000)], ofDossier: false)
+      let statuses = try await server.race(
+        billing.org.id, behind: TestServer.chain(of: billing.org.id),
+        [
+          { @Sendable in try await billing.pay(60_000, .cash).status },
+          { @Sendable in try await billing.pay(60_000, .cash).status },
+        ])
+      #expect(statuses.sorted() == [201, 422])
+    }
+  }
+
   @Test func `chosen instalments take no more than is due on them`() async throws {
     try await TestServer.run { server in
       let billing = try await Billing.found(on: server)

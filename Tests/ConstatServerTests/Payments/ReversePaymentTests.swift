@@ -1,4 +1,5 @@
 import ConstatCore
+import ConstatServer
 import Foundation
 import Postgres
 import Support
@@ -35,6 +36,32 @@ import Testing
       #expect(again.status == 409 && again["code"] == "payment-already-reversed")
       let early = try await reverse(billing.pay(100), in: billing, ["reversed_on": "2026-11-20"])
       #expect(early.status == 422)
+    }
+  }
+
+  @Test func `a payment reversed while it is being laid on an invoice leaves that invoice due`() async throws
+  {
+    try await TestServer.run(poolSize: 6) { server in
+      let billing = try await Billing.found(on: server)
+      let paid = try await billing.pay(12000)
+      let invoice = try await billing.invoice([Billing.line(12000)])
+      let day = Zone.paris.day(of: server.services.clock.now()).description
+      let outcomes = try await server.race(
+        billing.org.id, behind: TestServer.chain(of: billing.org.id),
+        [
+          { @Sendable in
+            try await server.post(
+              "/v1/payments/\(paid["id"].string ?? "")/allocations", as: billing.office,
+              ["invoice_id": invoice["id"]], key: "laid"
+            ).status
+          },
+          { @Sendable in try await reverse(paid, in: billing, ["reversed_on": .string(day)]).status },
+        ])
+      #expect(outcomes == [200, 200])
+      let read = try await billing.read(invoice)
+      #expect(
+        read["remaining_due_cents"] == 12000 && read["instalments"].array?.first?["status"] == "pending")
+      #expect(try await billing.balances() == ["411000": 12000, "706000": -10000, "445741": -2000])
     }
   }
 

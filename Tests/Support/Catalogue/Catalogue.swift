@@ -133,7 +133,7 @@ public struct Catalogue: Sendable {
       'grants', (SELECT jsonb_agg(g.verb) FROM unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) AS g(verb)
         WHERE has_table_privilege('constat_app', c.oid, g.verb)),
       'refusals', (SELECT jsonb_agg(t.tgname) FROM pg_trigger t
-        WHERE t.tgrelid = c.oid AND t.tgname IN ('immutable', 'frozen')),
+        WHERE t.tgrelid = c.oid AND t.tgname IN ('immutable', 'frozen', 'posted')),
       'secrets', (SELECT encode(t.tgargs, 'escape') FROM pg_trigger t
         WHERE t.tgrelid = c.oid AND t.tgname = 'history_update')) AS description
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
