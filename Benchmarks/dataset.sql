@@ -106,6 +106,8 @@ FROM mission;
 
 SELECT system.refresh_dossier_summaries(d.organization_id, array_agg(d.id))
 FROM dossier d GROUP BY d.organization_id \g /dev/null
+UPDATE system.dossier_summary s SET dossier_text = d.search_text
+FROM dossier d WHERE d.organization_id = s.organization_id AND d.id = s.dossier_id;
 
 -- What the triggers would have written: a dossier's rows were made by one transaction each, the rest by earlier ones.
 INSERT INTO system.tenant_sync (organization_id, version) SELECT id, 10 + :dossiers FROM org;

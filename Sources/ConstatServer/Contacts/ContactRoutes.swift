@@ -8,7 +8,7 @@ struct ContactRoutes {
     Resource(
       "/v1/contacts", table: "contact", fields: Contact.fields,
       read: .staff, write: .staff(.admin, .office, .accountant, .sales),
-      filters: ["q", "kind", "city", "main_account_id"],
+      filters: ["q", "kind", "city", "main_account_id"], search: .contact,
       one: ContactStore.one, list: ContactStore.page,
       prepare: { writing, id, _, values in
         try await LinkAccount(writing: writing, id: id, values: values).check()

@@ -28,7 +28,7 @@ struct DossierListStore {
       FROM dossier d
       JOIN system.dossier_summary s ON s.organization_id = d.organization_id AND s.dossier_id = d.id
       WHERE d.organization_id = \(organization) \(try shelf(query)) \(try property(query)) \(try people(query))
-        \(try money(query)) \(try time(organization, query)) \(try words(query)) \(try cut(page))
+        \(try money(query)) \(try time(organization, query)) \(words(page)) \(try cut(page))
       ORDER BY d.urgent DESC, d.created_at DESC, d.id DESC LIMIT \(page.fetched)
       """
   }
@@ -126,14 +126,8 @@ struct DossierListStore {
 
   /// Every word of `q` is somewhere in the dossier, in the names of its owner and prescriber, or in its
   /// files' names, accents and case ignored (DOS-21, DOS-22, DOC-06).
-  private static func words(_ query: QueryParameters) throws -> SQL {
-    guard let text = try query.text("q") else { return "" }
-    return text.split(whereSeparator: \.isWhitespace).prefix(8).map { word -> SQL in
-      """
-      AND (position((SELECT system.fold(\(word))) IN d.search_text) > 0
-        OR position((SELECT system.fold(\(word))) IN s.search_text) > 0)
-      """
-    }.joined(separator: " ")
+  private static func words(_ page: Page) -> SQL {
+    page.holding(id: "d.id", text: "s.dossier_text || ' ' || s.search_text")
   }
 
   /// How many dossiers are in each status, all eleven of them (DOS-19).

@@ -35,7 +35,7 @@ struct DossierRoutes {
 
   private func registerReads(in routes: inout Routes) {
     routes.get("/v1/dossiers", .staff) { reading in
-      let page = try Page(reading.call, filters: DossierListStore.filters)
+      let page = try await Page(reading, filters: DossierListStore.filters, searching: .dossier)
       return try .list(
         await reading.query(DossierListStore.page(reading.call.organization, reading.call.query, page)),
         page: page)

@@ -8,6 +8,8 @@ public import Postgres
 public struct Page: Sendable {
   public let limit: Int
   public let after: (key: String, id: UUID)?
+  /// What the list is searched for, where it takes `q`.
+  private var search: SearchStore?
   private let scope: [UInt8]
   private let secret: [UInt8]
 
@@ -31,6 +33,15 @@ public struct Page: Sendable {
     else { throw QueryParameters.problem("cursor", "malformed-cursor") }
     after = (String(parts[0]), id)
   }
+
+  /// A page of a list that takes `q`.
+  init(_ reading: ReadCall, filters: [String], searching noun: SearchStore.Noun) async throws {
+    try self.init(reading.call, filters: filters)
+    search = try await SearchStore(noun, reading)
+  }
+
+  /// The rows of a searched list, of which `id` is the id and `text` what is searched.
+  func holding(id: SQL, text: SQL) -> SQL { search?.condition(id: id, text: text) ?? "" }
 
   /// The cut of a keyset list, newest first: `AND (created_at, id) < (…)`.
   public func before(_ key: SQL, _ id: SQL) -> SQL {

@@ -83,6 +83,50 @@ import Testing
   }
 
   @Test
+  func
+    `search takes signs for what they are, follows corrections, and finds what is common by walking DOS-22`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let org = try await server.organization()
+      for (reference, notes) in [
+        ("un", "remise de 50% au gardien"), ("deux", "clés_au bureau"), ("trois", ""),
+      ] {
+        try await server.dossier(
+          as: org, ["internal_reference": .string(reference), "notes": .string(notes), "street": "rue Haute"])
+      }
+      func found(_ query: String) async throws -> [String] {
+        references(try await server.get("/v1/dossiers?q=\(query)", as: org.office.token))
+      }
+      #expect(try await found("50%25%20gardien") == ["un"])
+      #expect(try await [found("gar%25ien"), found("clesaau"), found("cles_au")] == [[], [], ["deux"]])
+      #expect(try await [found("zz"), found("un")] == [[], ["un"]])
+      let third = try #require(
+        try await server.get("/v1/dossiers?q=trois", as: org.office.token)["items"].array?.first?["id"]?
+          .string)
+      try await server.patch("/v1/dossiers/\(third)", as: org.office.token, ["street": "quai Pédros"])
+      #expect(try await [found("pedros"), found("haute")] == [["trois"], ["deux", "un"]])
+
+      // More than the search hands over: the list is walked instead, and pages as ever.
+      try await server.asOwner(org.id) { transaction in
+        _ = try await transaction.execute(
+          """
+          INSERT INTO dossier (organization_id, id, number, internal_reference, nature, street, created_by)
+          SELECT \(org.id), gen_random_uuid(), 1000 + n, 'lot-' || n, 'building', 'impasse Commune', 'sql:test'
+          FROM generate_series(1, 1001) AS n
+          """)
+      }
+      let page = try await server.get("/v1/dossiers?q=commune%20impasse&limit=200", as: org.office.token)
+      #expect(page["items"].array?.count == 200 && page["next_cursor"].string != nil)
+      #expect(try await found("commune%20lot-777") == ["lot-777"])
+      let other = try await server.organization("autre")
+      #expect(
+        try await server.get("/v1/dossiers?q=lot-777", as: other.office.token)["items"].array?.isEmpty == true
+      )
+    }
+  }
+
+  @Test
   func `any status follows any, counters count, a cancellation keeps its reason DOS-05 DOS-16 DOS-17 DOS-19`()
     async throws
   {
