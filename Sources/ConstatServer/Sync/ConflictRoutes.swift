@@ -69,7 +69,8 @@ struct ConflictRoutes {
       case "value": value = body["value"] ?? .null
       default: throw Problem.field("/choice", "not-in-choice", "mine, theirs ou value")
       }
-      try await rows.update(table, id: entity, expected: nil, Self.checked(table, field, value))
+      let values = try Self.checked(table, field, value)
+      try await Self.write(values, to: table, entity, dossier: row.get("dossier_id"), writing)
     }
     var resolution: [String: JSONValue] = ["choice": .string(choice)]
     if let value = body["value"] { resolution["value"] = value }
@@ -78,6 +79,26 @@ struct ConflictRoutes {
       ConflictStore.one(writing.organization, id),
     ])
     return try .resource(results[1])
+  }
+
+  /// The value that stands, and what follows from it in other rows, as after a push: who may see the dossier (DOS-64),
+  /// how long a diagnostic is valid (DIA-03).
+  private static func write(
+    _ values: [String: JSONValue], to table: String, _ id: UUID, dossier: UUID?, _ writing: WriteCall
+  ) async throws {
+    let before =
+      table == EntityType.dossier.rawValue
+      ? try await DossierStore(writing.transaction, writing.organization).current(id) : nil
+    try await RowStore(transaction: writing.transaction).update(table, id: id, expected: nil, values)
+    if let before {
+      try await AlignContacts(
+        transaction: writing.transaction, organization: writing.organization,
+        newID: writing.call.clock.newID
+      ).run(id, before: before, after: before.merging(values) { $1 })
+    }
+    if table == EntityType.dossierDiagnostic.rawValue, let dossier {
+      try await DiagnosticStore(writing.transaction, writing.organization).refreshValidities(of: dossier)
+    }
   }
 
   private static func checked(_ table: String, _ field: String, _ value: JSONValue) throws -> [String:

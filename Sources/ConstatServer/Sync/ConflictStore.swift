@@ -42,7 +42,7 @@ struct ConflictStore {
   /// The conflict, locked while it is being decided.
   static func locked(_ organization: UUID, _ id: UUID) -> SQL {
     """
-    SELECT c.state, c.entity_type, c.entity_id, c.field, c.mine, c.theirs FROM sync_conflict c
+    SELECT c.state, c.dossier_id, c.entity_type, c.entity_id, c.field, c.mine, c.theirs FROM sync_conflict c
     WHERE c.organization_id = \(organization) AND c.id = \(id) FOR UPDATE
     """
   }

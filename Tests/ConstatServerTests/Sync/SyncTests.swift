@@ -84,6 +84,71 @@ import Testing
     }
   }
 
+  @Test func `a payer settled by the office gets the payer's rights, and the other loses them DOS-64`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let office = work.org.office.token
+      let buyer = try await server.contact("Duhart", as: work.org)
+      let notary = try await server.contact("Larre", as: work.org)
+      let dossier = "/v1/dossiers/\(work.dossier.uuidString.lowercased())"
+      #expect(
+        try await server.patch(
+          dossier, as: office, ["buyer_id": .string(buyer), "notary_id": .string(notary)]
+        ).status == 200)
+      let device = try await work.enrol(work.org.marc)
+      try await device.pull()
+      #expect(try await server.patch(dossier, as: office, ["payer_id": .string(notary)]).status == 200)
+      let answer = try await device.push([
+        device.mutation(
+          .dossier, work.dossier.uuidString, in: work.dossier, set: ["payer_id": .string(buyer)],
+          was: ["payer_id": .string(work.owner.uuidString.lowercased())])
+      ])
+      #expect(answer["results"].array?.first?["status"] == "conflicted", "\(answer.text)")
+      func rights() async throws -> [String: Bool] {
+        let table = try await server.get("\(dossier)/contacts", as: office)["items"].array ?? []
+        return Dictionary(
+          table.map { ($0["contact_id"]?.string ?? "", $0["invoice_access"]?.bool ?? false) },
+          uniquingKeysWith: { $1 })
+      }
+      #expect(try await [rights()[notary], rights()[buyer]] == [true, false])
+      let conflict = try await server.get("/v1/sync/conflicts", as: office)["items"].array?.first?["id"]?
+        .string
+      let resolved = try await server.post(
+        "/v1/sync/conflicts/\(conflict ?? "")/resolve", as: office, ["choice": "mine"])
+      #expect(resolved.status == 200, "\(resolved.text)")
+      #expect(try await server.get(dossier, as: office)["payer_id"].string == buyer)
+      #expect(try await [rights()[buyer], rights()[notary]] == [true, false])
+    }
+  }
+
+  @Test
+  func `a row that the office changes while the device's deletion is on its way is not said to be gone`()
+    async throws
+  {
+    try await TestServer.run(poolSize: 6) { server in
+      let work = try await FieldWork.planned(server)
+      let cellar = try await server.made(
+        server.post(
+          "/v1/dossiers/\(work.dossier.uuidString.lowercased())/outbuildings", as: work.org.office.token,
+          ["kind": "cellar"]))
+      let device = try await work.enrol(work.org.marc)
+      try await device.pull()
+      let id = try #require(UUID(uuidString: cellar))
+      let answers = try await server.race(
+        work.org.id, behind: "UPDATE outbuilding SET comment = 'fermée à clé' WHERE id = \(id)",
+        [
+          { @Sendable in
+            try await device.push([device.mutation(.outbuilding, cellar, in: work.dossier, .delete)])
+          }
+        ])
+      let status = answers[0]["results"].array?.first?["status"]?.string
+      let there = try await server.get("/v1/outbuildings/\(cellar)", as: work.org.office.token).status
+      #expect(status == "conflicted" && there == 200, "\(answers[0].text)")
+    }
+  }
+
   @Test func `a mission given to a colleague leaves the device, and what it still held is parked`()
     async throws
   {
