@@ -7,7 +7,7 @@ struct PruneSessionsJob: Job {
 
   func perform(_ run: JobRun) async throws {
     try await run.transaction { transaction in
-      _ = try await transaction.pipeline(ExpiredSessionStore.prune(run.organization))
+      _ = try await transaction.pipeline([ExpiredSessionStore.prune(run.organization)] + SignInStore.prune)
     }
   }
 }

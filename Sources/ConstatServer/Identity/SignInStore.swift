@@ -102,6 +102,17 @@ struct SignInStore {
     _ = try await transaction.query(takeBack(subjects.map(\.key)))
   }
 
+  /// Failures that slow nobody down any more. They belong to no organization, so every organization's job may do it.
+  static let prune: [SQL] = [
+    PrincipalStore.enter(nowhere, actor: "job:\(PruneSessionsJob.kind)", channel: "job"),
+    """
+    DELETE FROM system.sign_in_failure WHERE (organization_id, subject) IN (
+      SELECT f.organization_id, f.subject FROM system.sign_in_failure f WHERE f.organization_id = \(nowhere)
+        AND f.last_at < now() - make_interval(secs => \(SignInDelay.memorySeconds)::integer)
+      ORDER BY f.subject FOR UPDATE SKIP LOCKED)
+    """,
+  ]
+
   private func takeBack(_ keys: [String]) -> SQL {
     """
     UPDATE system.sign_in_failure SET failures = greatest(0, failures - 1)

@@ -86,7 +86,9 @@ import Testing
     }
   }
 
-  @Test func `answers kept for retries go after a day, sessions a month after their end`() async throws {
+  @Test func `answers kept for retries and failed sign-ins go after a day, sessions a month after their end`()
+    async throws
+  {
     try await TestServer.run { server in
       let org = try await server.organization()
       try await server.asOwner(org.id) { transaction in
@@ -102,6 +104,15 @@ import Testing
           UPDATE system.session SET expires_at = now() - interval '31 days' WHERE account_id = \(org.sales.id)
           """)
       }
+      try await server.asOwner(SignInStore.nowhere) { transaction in
+        for (subject, age) in [("old", "25 hours"), ("new", "23 hours")] {
+          _ = try await transaction.execute(
+            """
+            INSERT INTO system.sign_in_failure (organization_id, subject, failures, last_at)
+            VALUES (\(SignInStore.nowhere), \(subject), 3, now() - \(age)::interval)
+            """)
+        }
+      }
       let worker = Self.worker(server, JobKinds.all)
       while await worker.runOnce() > 0 {}
       let left = try await server.asOwner(org.id) { transaction in
@@ -114,6 +125,10 @@ import Testing
       }
       #expect(try left[0].get("keys") == "new")
       #expect(try left[0].get("ended") == 0 && left[0].get("live") == 1)
+      let failures = try await server.asOwner(SignInStore.nowhere) { transaction in
+        try await transaction.query("SELECT f.subject FROM system.sign_in_failure f")
+      }
+      #expect(try failures.map { try $0.get("subject") as String } == ["new"])
     }
   }
 
