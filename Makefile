@@ -39,9 +39,13 @@ check: deps $(VENV)/contract ## Format, contract, architecture, deployment files
 	swift test --filter ArchitectureTests
 	deploy/say "Documentation"
 	deploy/docs
+	deploy/say "Deployment"
 	if command -v docker > /dev/null && docker compose version > /dev/null 2>&1; then
-	  deploy/say "Deployment"
 	  docker compose config --quiet
+	elif command -v docker-compose > /dev/null; then
+	  docker-compose config --quiet
+	else
+	  echo "neither docker compose nor docker-compose is here: docker-compose.yml was not checked" >&2
 	fi
 	deploy/say "All is well"
 

@@ -17,8 +17,8 @@ struct NextSteps {
           -d '{"email":"claire@demo.test","password":"\(DemoCast.password)"}' \\
           | sed -E 's/.*"access_token":"([^"]+)".*/\\1/')
 
-        curl -s \(base)/v1/me -H "Authorization: Bearer $TOKEN"
-        curl -s \(base)/v1/contacts -H "Authorization: Bearer $TOKEN"
+        curl -s \(base)/v1/dossiers -H "Authorization: Bearer $TOKEN"
+        curl -s \(base)/v1/lead-analysers -H "Authorization: Bearer $TOKEN"
         curl -s \(base)/v1/diagnostic-suggestions -H "Authorization: Bearer $TOKEN" \(json) \\
           -d '\(facts)'
 

@@ -2,7 +2,7 @@ public import ConstatCore
 import Foundation
 
 /// Sets up an organization through the API, as its administrator would on the first day: staff, catalogue,
-/// prices, contacts, company. What is there already is left alone, so it can be run again after being cut
+/// prices, contacts, a building, a lead analyser, a first dossier, company. What is there already is left alone, so it can be run again after being cut
 /// short.
 public struct DemoOrganization: Sendable {
   /// A member of staff to add.
@@ -45,6 +45,13 @@ public struct DemoOrganization: Sendable {
     }
     if try await stage.get("/v1/price-lists", admin).items.isEmpty { try await priceList(stage, admin) }
     if try await stage.get("/v1/contacts", admin).items.isEmpty { try await contacts(stage, admin) }
+    if try await stage.get("/v1/lead-analysers", admin).items.isEmpty {
+      _ = try await stage.post(
+        "/v1/lead-analysers", admin, ["name": "Heuresis 1", "serial_number": "PB200-0412"],
+        step: "lead analyser")
+    }
+    if try await stage.get("/v1/buildings", admin).items.isEmpty { try await building(stage, admin) }
+    if try await stage.get("/v1/dossiers", admin).items.isEmpty { try await dossier(stage, admin) }
     // Last: an organization that has a company is complete.
     if try await stage.get("/v1/companies", admin).items.isEmpty {
       _ = try await stage.post(
@@ -101,6 +108,34 @@ public struct DemoOrganization: Sendable {
         "diagnostic_codes": ["dpe", "lead", "asbestos", "termites", "electricity", "carrez"],
         "amount_incl_tax_cents": 49_600, "duration_minutes": 150,
       ], step: "pack")
+  }
+
+  private func building(_ stage: Stage, _ admin: String) async throws {
+    let building = try await stage.post(
+      "/v1/buildings", admin,
+      [
+        "name": "Résidence Aupera", "street": "21 rue Pannecau", "postcode": "64100", "city": "Bayonne",
+        "insee_code": "64102", "built_year": 1934, "permit_year": 1933, "co_ownership": true,
+      ], step: "building")
+    _ = try await stage.post(
+      "/v1/buildings/\(building.id)/modules", admin,
+      [
+        "label": "Appartement 2A", "property_type": "apartment", "lot_number": "12", "floor": "2",
+        "floor_area_hundredths": 6150, "room_count": 3,
+      ], step: "module")
+  }
+
+  /// An order on the building's first module.
+  private func dossier(_ stage: Stage, _ admin: String) async throws {
+    let building = try await stage.get("/v1/buildings", admin).items.first?["id"]?.string ?? ""
+    let module = try await stage.get("/v1/buildings/\(building)/modules", admin).items.first?["id"] ?? .null
+    let owner = try await stage.get("/v1/contacts?q=harriague", admin).items.first?["id"] ?? .null
+    _ = try await stage.post(
+      "/v1/dossiers", admin,
+      [
+        "nature": "sale_rental_management", "transaction_type": "rental", "module_id": module, "owner_id": owner,
+        "payer_id": owner, "diagnostics": ["dpe", "lead"], "contact_origin": "Téléphone",
+      ], step: "first dossier")
   }
 
   private func contacts(_ stage: Stage, _ admin: String) async throws {

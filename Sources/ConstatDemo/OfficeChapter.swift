@@ -151,17 +151,13 @@ struct OfficeChapter {
     func account(_ who: Story.SignIn) -> JSONValue {
       .string(users.first { $0["email"]?.string == who.email }?["id"]?.string ?? "")
     }
-    let analyser = try await stage.post(
-      "/v1/lead-analysers", admin, ["name": .string("Heuresis \(UUID().uuidString.prefix(4))")],
-      step: "lead analyser")
-    let day = Self.nextVisitDay()
+    let (analyser, day) = try await freeMorning(claire, admin)
     let appointment = try await stage.post(
       "/v1/appointments", claire,
       [
         "dossier_id": .string(order.dossier), "technician_id": account(stage.cast.marc),
         "starts_at_local": .string("\(day)T09:00"), "duration_minutes": 120,
-        "lead_analyser_id": .string(analyser.id),
-        "allow_overlap": true,
+        "lead_analyser_id": .string(analyser), "allow_overlap": true,
       ], step: "appointment with Marc")
     order.appointment = appointment.id
     stage.step("Appointment with Marc on \(day) at 09:00", "lead analyser booked for the morning")
@@ -177,8 +173,7 @@ struct OfficeChapter {
       [
         "dossier_id": .string(other.id), "technician_id": account(stage.cast.nadia),
         "starts_at_local": .string("\(day)T10:30"), "duration_minutes": 60,
-        "lead_analyser_id": .string(analyser.id),
-        "allow_overlap": true,
+        "lead_analyser_id": .string(analyser), "allow_overlap": true,
       ])
     try stage.expect(
       refused.status == 409 && refused["code"] == "lead-analyser-taken" && refused.text.contains("Bayonne"),
@@ -188,11 +183,23 @@ struct OfficeChapter {
       "refused: held by \(refused["holder"]) in \(refused["city"])")
   }
 
-  /// A weekday two to four weeks from now, so that the story can be played again and again.
-  private static func nextVisitDay() -> Day {
+  /// The analyser, and the first weekday from two weeks from now on that nobody has it for, so that the story can be
+  /// played again and again. Where there is none any more, another analyser is bought.
+  private func freeMorning(_ claire: String, _ admin: String) async throws -> (analyser: String, day: Day) {
     let today = Zone.paris.day(of: Instant(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)))
-    var day = today.adding(days: 14 + Int.random(in: 0..<14))
-    while day.weekday > 5 { day = day.adding(days: 1) }
-    return day
+    let days = (14..<70).map { today.adding(days: $0) }
+    let booked = try await stage.get(
+      "/v1/lead-analyser-bookings?from=\(days[0])&to=\(days[days.count - 1])", claire
+    ).items
+    for analyser in try await stage.get("/v1/lead-analysers?active=true", claire).items {
+      let taken = Set(
+        booked.filter { $0["lead_analyser_id"] == analyser["id"] }.compactMap { $0["day"]?.string })
+      let free = days.first { $0.weekday <= 5 && !taken.contains($0.description) }
+      if let free, let id = analyser["id"]?.string { return (id, free) }
+    }
+    let bought = try await stage.post(
+      "/v1/lead-analysers", admin, ["name": .string("Heuresis \(UUID().uuidString.prefix(4))")],
+      step: "lead analyser")
+    return (bought.id, days.first { $0.weekday <= 5 } ?? days[0])
   }
 }
