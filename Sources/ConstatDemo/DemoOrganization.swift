@@ -133,8 +133,8 @@ public struct DemoOrganization: Sendable {
     _ = try await stage.post(
       "/v1/dossiers", admin,
       [
-        "nature": "sale_rental_management", "transaction_type": "rental", "module_id": module, "owner_id": owner,
-        "payer_id": owner, "diagnostics": ["dpe", "lead"], "contact_origin": "Téléphone",
+        "nature": "sale_rental_management", "transaction_type": "rental", "module_id": module,
+        "owner_id": owner, "payer_id": owner, "diagnostics": ["dpe", "lead"], "contact_origin": "Téléphone",
       ], step: "first dossier")
   }
 

@@ -44,7 +44,9 @@ import Testing
     }
   }
 
-  @Test func `what small credits leave of an invoice can be credited, their rounded cents included`() async throws {
+  @Test func `what small credits leave of an invoice can be credited, their rounded cents included`()
+    async throws
+  {
     try await TestServer.run { server in
       let billing = try await Billing.found(on: server)
       func line(_ cents: Int64) -> JSONValue {
