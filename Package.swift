@@ -63,7 +63,8 @@ let package = Package(
     .executableTarget(
       name: "ConstatCLI",
       dependencies: [
-        "ConstatServer", "ConstatConformance", "ConstatDemo", "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore",
+        "ConstatServer", "ConstatConformance", "ConstatDemo", "ConstatDevice", "ConstatLedger", "ConstatSync",
+        "ConstatCore",
         "Postgres", "LocalPostgres", logging, lifecycle,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "Metrics", package: "swift-metrics"),
@@ -108,7 +109,9 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(
       name: "ConstatCLITests",
-      dependencies: ["ConstatCLI", "ConstatConformance", "ConstatCore", "LocalPostgres", "Postgres", "Support", logging],
+      dependencies: [
+        "ConstatCLI", "ConstatConformance", "ConstatCore", "LocalPostgres", "Postgres", "Support", logging,
+      ],
       swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
   ]
