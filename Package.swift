@@ -32,6 +32,8 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "Gzip", dependencies: ["CZlib"], swiftSettings: strict),
     .target(
       name: "Postgres", dependencies: ["CLibPQ", logging, lifecycle, crypto],
       swiftSettings: strict),
@@ -42,7 +44,7 @@ let package = Package(
     .target(
       name: "ConstatServer",
       dependencies: [
-        "ConstatCore", "ConstatLedger", "ConstatSync", "Postgres", hummingbird, logging, lifecycle,
+        "ConstatCore", "ConstatLedger", "ConstatSync", "Postgres", "Gzip", hummingbird, logging, lifecycle,
         crypto,
         .product(name: "CryptoExtras", package: "swift-crypto"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -51,7 +53,7 @@ let package = Package(
     .target(
       name: "ConstatDevice",
       dependencies: [
-        "ConstatSync", "ConstatCore", crypto, .product(name: "GRDB", package: "GRDB.swift"),
+        "ConstatSync", "ConstatCore", "Gzip", crypto, .product(name: "GRDB", package: "GRDB.swift"),
       ], exclude: ["README.md"], swiftSettings: strict),
     .target(
       name: "ConstatDemo",
@@ -74,7 +76,7 @@ let package = Package(
     .target(
       name: "Support",
       dependencies: [
-        "ConstatServer", "Postgres", "LocalPostgres", "ConstatCore", hummingbird, logging,
+        "ConstatServer", "Postgres", "LocalPostgres", "ConstatCore", "Gzip", hummingbird, logging,
         .product(name: "HummingbirdTesting", package: "hummingbird"),
       ], path: "Tests/Support", swiftSettings: strict),
     .testTarget(
@@ -93,14 +95,15 @@ let package = Package(
     .testTarget(
       name: "ConstatServerTests",
       dependencies: [
-        "ConstatServer", "ConstatLedger", "ConstatSync", "ConstatCore", "Postgres", "Support", logging,
-        crypto,
+        "ConstatServer", "ConstatLedger", "ConstatSync", "ConstatCore", "Postgres", "Gzip", "Support",
+        logging, crypto,
         .product(name: "Metrics", package: "swift-metrics"),
       ], swiftSettings: strict),
     .testTarget(
       name: "ConstatDeviceTests",
-      dependencies: ["ConstatDevice", "ConstatConformance", "ConstatSync", "ConstatCore", crypto],
-      swiftSettings: strict),
+      dependencies: [
+        "ConstatDevice", "ConstatConformance", "ConstatSync", "ConstatCore", "Gzip", crypto,
+      ], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [

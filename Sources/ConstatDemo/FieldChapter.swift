@@ -106,7 +106,8 @@ struct FieldChapter {
     stage.step("A photo", "kept on the device, beside the edits")
     _ = try await end.finalise(
       technician: DrawnSignature(name: "Marc Bidart", image: Self.strokes),
-      orderingParty: DrawnSignature(name: "Peio Haristoy", image: Self.strokes), at: here, receipt: true,
+      orderingParty: DrawnSignature(name: "Peio Haristoy", image: Self.strokes, capacity: .owner), at: here,
+      receipt: true,
       copy: true,
       marksVisited: true)
     let unsent = try await device.unsentCount

@@ -41,6 +41,7 @@ public struct App: Sendable {
     PlanningRoutes().register(in: &routes)
     LeadAnalyserRoutes().register(in: &routes)
     MissionOrderRoutes().register(in: &routes)
+    ProposalRoutes().register(in: &routes)
     InvoiceRoutes().register(in: &routes)
     PaymentRoutes().register(in: &routes)
     DepositSlipRoutes().register(in: &routes)

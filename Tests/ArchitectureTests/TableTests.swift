@@ -16,7 +16,8 @@ import Testing
     "dossier": ["Dossiers"], "dossier_contact": ["Dossiers"], "outbuilding": ["Dossiers"],
     "appointment": ["Planning"],
     "lead_analyser": ["LeadAnalysers"], "lead_analyser_booking": ["LeadAnalysers"],
-    "mission_order": ["MissionOrders"], "signature": ["MissionOrders"],
+    "mission_order": ["MissionOrders"], "signature": ["MissionOrders"], "field_proposal": ["MissionOrders"],
+    "mission_delivery": ["MissionOrders"],
     "document": ["Documents"], "document_download": ["Documents"],
     "invoice": ["Invoicing"], "invoice_line": ["Invoicing"], "invoice_vat": ["Invoicing"],
     "instalment": ["Invoicing", "Payments", "DepositSlips"],  // its status moves with what settles it

@@ -38,7 +38,10 @@ public struct MissionEnd: Sendable {
   ) async throws -> FinalisedMission {
     try await walk.advance { order, gesture in
       if receipt != order.receiptRequested { try order.request(receipt: receipt) }
-      for (signer, drawn) in [(Signature.Signer.technician, technician), (.orderingParty, orderingParty)] {
+      let signed = [
+        (Signature.Signer.technician, technician.signing(as: .technician)), (.orderingParty, orderingParty),
+      ]
+      for (signer, drawn) in signed {
         try gesture.create(
           EntityKey(.signature, gesture.environment.newID()), try drawn.values(of: signer, in: gesture))
       }
@@ -68,10 +71,17 @@ public struct DrawnSignature: Sendable, Hashable {
   public let name: String
   /// PNG or JPEG, at most 200 KiB.
   public let image: [UInt8]
+  /// As what; of the technician's own signature it goes without saying.
+  public let capacity: Signature.Capacity
 
-  public init(name: String, image: [UInt8]) {
+  public init(name: String, image: [UInt8], capacity: Signature.Capacity = .unspecified) {
     self.name = name
     self.image = image
+    self.capacity = capacity
+  }
+
+  func signing(as capacity: Signature.Capacity) -> DrawnSignature {
+    DrawnSignature(name: name, image: image, capacity: capacity)
   }
 
   func values(of signer: Signature.Signer, in gesture: Gesture) throws -> [String: JSONValue] {
@@ -80,6 +90,7 @@ public struct DrawnSignature: Sendable, Hashable {
     return [
       "dossier_id": .string(gesture.mission), "mission_order_id": .string(gesture.order.id),
       "signer": .string(signer.rawValue), "signer_name": .string(name),
+      "signer_capacity": .string(capacity.rawValue),
       "signed_at": .string(gesture.now.description), SignatureImage.field: .string(base64),
     ]
   }

@@ -31,6 +31,8 @@ public struct Mission: Sendable, Hashable, Identifiable {
   public let order: MissionOrderRecord?
   public let payments: [MissionPayment]
   public let conflicts: [MissionConflict]
+  /// What the office would change of the signed order, open ones first.
+  public let proposals: [MissionProposal]
   /// Fields of the dossier whose value the server has not confirmed.
   public let unconfirmedFields: Set<String>
   /// Those of them that somebody else has changed meanwhile: a conflict is to be expected.
@@ -179,6 +181,7 @@ public struct MissionOrderRecord: Sendable, Hashable {
 public struct SignatureRecord: Sendable, Hashable {
   public let signer: Signature.Signer
   public let name: String
+  public let capacity: Signature.Capacity
   public let signedAt: Instant?
 }
 
@@ -193,6 +196,19 @@ public struct MissionPayment: Sendable, Hashable, Identifiable {
   public let reference: String?
   public let bank: String?
   public let issuerName: String?
+}
+
+/// What the office would change of a fact that both parties have signed: the technician decides.
+public struct MissionProposal: Sendable, Hashable, Identifiable {
+  public let id: String
+  /// The row and field that it is about.
+  public let entity: EntityKey
+  public let field: String
+  public let signed: JSONValue
+  public let proposed: JSONValue
+  public let state: FieldProposal.State
+
+  public var isOpen: Bool { state == .open }
 }
 
 /// Two values for one field, both kept until the office decides.

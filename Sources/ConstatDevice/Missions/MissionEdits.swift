@@ -140,6 +140,19 @@ extension FieldDevice {
   public func writeNotes(_ mission: String, _ text: String) async throws {
     try await record(in: mission) { gesture in try gesture.set(gesture.dossier, ["notes": .string(text)]) }
   }
+
+  /// Decides what the office would change of the signed order. Accepted, the value shows once the server has written
+  /// it; refused, what was signed stands. Throws `DeviceError.notFound` for one that is not open.
+  public func decide(_ mission: String, proposal id: String, accept: Bool) async throws {
+    try await record(in: mission) { gesture in
+      let key = EntityKey(.fieldProposal, id.lowercased())
+      guard try gesture.values(of: key)?["state"]?.string == FieldProposal.State.open.rawValue else {
+        throw DeviceError.notFound(key.description)
+      }
+      let state: FieldProposal.State = accept ? .accepted : .refused
+      try gesture.set(key, ["state": .string(state.rawValue)])
+    }
+  }
 }
 
 extension Gesture {

@@ -42,7 +42,10 @@ struct MissionReader {
         mode: row.choice("price_mode"), beforeDiscount: row.money("gross_incl_tax_cents"),
         amount: row.money("price_incl_tax_cents"), discountComment: row["discount_comment"]),
       notes: row["notes"], order: order(of: dossier), payments: of(dossier, .payment).compactMap(payment),
-      conflicts: of(dossier, .syncConflict).compactMap(conflict), unconfirmedFields: dossier.pending,
+      conflicts: of(dossier, .syncConflict).compactMap(conflict),
+      proposals: of(dossier, .fieldProposal).compactMap(proposal).sorted {
+        ($0.isOpen ? 0 : 1, $0.id) < ($1.isOpen ? 0 : 1, $1.id)
+      }, unconfirmedFields: dossier.pending,
       contestedFields: dossier.contested)
   }
 
@@ -155,7 +158,9 @@ struct MissionReader {
         let row = Columns(signature.values)
         guard let signer: Signature.Signer = row.choice("signer") else { return nil }
         return SignatureRecord(
-          signer: signer, name: row["signer_name"] ?? "", signedAt: row.instant("signed_at"))
+          signer: signer, name: row["signer_name"] ?? "",
+          capacity: row.choice("signer_capacity") ?? .unspecified,
+          signedAt: row.instant("signed_at"))
       })
   }
 
@@ -167,6 +172,17 @@ struct MissionReader {
       amount: row.money("amount_cents") ?? .zero, receivedOn: row.day("received_on"),
       reference: row["reference"],
       bank: row["bank"], issuerName: row["issuer_name"])
+  }
+
+  private func proposal(_ entity: LocalEntity) -> MissionProposal? {
+    let row = Columns(entity.values)
+    guard let type: EntityType = row.choice("entity_type"), let id = row["entity_id"],
+      let field = row["field"]
+    else { return nil }
+    return MissionProposal(
+      id: entity.key.id, entity: EntityKey(type, id), field: field,
+      signed: entity.values["signed_value"] ?? .null, proposed: entity.values["proposed_value"] ?? .null,
+      state: row.choice("state") ?? .open)
   }
 
   private func conflict(_ entity: LocalEntity) -> MissionConflict? {

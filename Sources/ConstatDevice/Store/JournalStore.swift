@@ -35,6 +35,11 @@ struct JournalStore {
       .map { Instant(microseconds: $0) }
   }
 
+  /// What the device says of itself with every call.
+  func report(at now: Instant) throws -> DeviceReport {
+    DeviceReport(unsentCount: try waitingCount(), oldestUnsentAt: try oldestWaitingAt(), clock: now)
+  }
+
   /// What the next push carries: at most `limit` mutations and `byteLimit` bytes, but at least one group.
   func batch(limit: Int, byteLimit: Int) throws -> [Mutation] {
     let journal = Journal(

@@ -46,16 +46,16 @@ struct SyncRun {
     var answered = 0
     if waiting > 0 { progress(.pushing(answered: 0, of: waiting)) }
     while true {
-      let batch = try await store.pool.write { db in
+      let (batch, standing) = try await store.pool.write { [now = environment.now()] db in
         let journal = JournalStore(db: db)
         let batch = try journal.batch(limit: SyncLimits.pushMutations, byteLimit: Self.pushBytes)
         try journal.markSent(batch)
-        return batch
+        return (batch, try journal.report(at: now))
       }
       guard let first = batch.first else { return }
       let response: PushResponse
       do {
-        let body = PushRequest(device: enrolment.device, mutations: batch).json.serialized()
+        let body = PushRequest(device: enrolment.device, mutations: batch, report: standing).json.serialized()
         response = try PushResponse(json: try await session.post("/v1/sync/push", body))
       } catch let problems as FieldProblems {
         throw SyncError.unreadableAnswer(problems.problems.first?.pointer ?? "")
@@ -105,12 +105,12 @@ struct SyncRun {
     var isRewound = false
     var (pages, events) = (0, 0)
     while true {
-      let request = try await store.pool.read { db in
+      let request = try await store.pool.read { [now = environment.now()] db in
         let checkpoint = CheckpointStore(db: db)
         let journal = JournalStore(db: db)
         return PullRequest(
           cursor: try checkpoint.stagedCursor() ?? MetaStore(db: db)[.cursor],
-          unsentCount: try journal.waitingCount(), oldestUnsentAt: try journal.oldestWaitingAt())
+          report: try journal.report(at: now))
       }
       let page: PullResponse
       do {

@@ -53,6 +53,8 @@ private struct HTTPExchange: Sendable {
       http.setValue("application/json", forHTTPHeaderField: "Content-Type")
     }
     for (name, value) in request.headers { http.setValue(value, forHTTPHeaderField: name) }
+    if request.isGzipped { http.setValue("gzip", forHTTPHeaderField: "Content-Encoding") }
+    // Answers come in gzip by themselves: URLSession asks for it, and unpacks them.
     do {
       let (data, response) = try await session.data(for: http)
       guard let answer = response as? HTTPURLResponse else { throw TransportError("the answer is not HTTP") }

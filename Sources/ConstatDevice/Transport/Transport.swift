@@ -1,4 +1,5 @@
 public import ConstatCore
+import Gzip
 
 /// The way to the server: one closure, so that an app can bring its own networking and a test can lose requests and
 /// answers. It throws `TransportError` where no answer came; every answer, of whatever status, is returned.
@@ -11,8 +12,11 @@ public struct Transport: Sendable {
     public let token: String?
     /// Beside those that every request has; `Content-Type` is JSON where nothing else is said.
     public let headers: [String: String]
+    /// As it is sent; in gzip where `isGzipped`: the transport then says `Content-Encoding: gzip`.
     public let body: [UInt8]
+    public let isGzipped: Bool
 
+    /// Packs a body of JSON where that saves a packet.
     public init(
       method: String = "POST", path: String, token: String?, headers: [String: String] = [:], body: [UInt8]
     ) {
@@ -20,7 +24,8 @@ public struct Transport: Sendable {
       self.path = path
       self.token = token
       self.headers = headers
-      self.body = body
+      isGzipped = method == "POST" && headers["Content-Type"] == nil && body.count > 1_400
+      self.body = isGzipped ? Gzip.compressed(body, level: 6) : body
     }
   }
 

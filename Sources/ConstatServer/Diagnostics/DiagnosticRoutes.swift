@@ -1,4 +1,5 @@
 import ConstatCore
+import ConstatSync
 import Foundation
 import Postgres
 
@@ -70,6 +71,7 @@ struct DiagnosticRoutes {
       values["valid_until"] = JSONValue(validity.day?.description)
     case .change:
       guard var ground = try await store.ground(of: id) else { throw Problem.notFound }
+      try await ProposeChange(writing).divide(&values, of: .dossierDiagnostic, id)
       if let outcome = values["outcome"] {
         ground.outcome = outcome.string.flatMap(DiagnosticOutcome.init(rawValue:))
       }

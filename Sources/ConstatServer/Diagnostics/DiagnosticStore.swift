@@ -58,7 +58,9 @@ struct DiagnosticStore {
   /// `transaction_type` is the dossier's: what the validity hangs on.
   private static let diagnostics: SQL = """
     SELECT g.id, g.version, g.dossier_id, g.diagnostic_code, t.label, t.in_technical_file, t.requires_lead_analyser,
-      g.source, g.pre_conclusion, g.outcome, g.visited_on, g.valid_until, d.transaction_type, g.created_at, g.updated_at
+      g.source, g.pre_conclusion, g.outcome, g.visited_on, g.valid_until, d.transaction_type,
+      \(ProposalStore.openCount("dossier_diagnostic", "g.id", of: "g.organization_id")) AS open_proposals,
+      g.created_at, g.updated_at
     FROM dossier_diagnostic g
     JOIN diagnostic_type t ON t.organization_id = g.organization_id AND t.code = g.diagnostic_code
     JOIN dossier d ON d.organization_id = g.organization_id AND d.id = g.dossier_id

@@ -1,4 +1,5 @@
 import ConstatCore
+import ConstatSync
 import Foundation
 import Postgres
 
@@ -15,6 +16,7 @@ struct ChangeDossier {
     let store = DossierStore(writing.transaction, writing.organization)
     guard let current = try await store.current(id) else { throw Problem.notFound }
     try await complete(&values, current)
+    try await ProposeChange(writing).divide(&values, of: .dossier, id, in: id)
     try await RowStore(transaction: writing.transaction).update("dossier", id: id, expected: expected, values)
     let after = current.merging(values) { $1 }
     try await AlignContacts(

@@ -1,4 +1,5 @@
 import ConstatCore
+import ConstatSync
 import Foundation
 import HTTPTypes
 import Postgres
@@ -29,7 +30,10 @@ struct DossierRoutes {
       of: ("/v1/dossiers", "dossier"), collection: "outbuildings", path: "/v1/outbuildings",
       table: "outbuilding",
       link: "dossier_id", fields: Outbuilding.fields, read: .staff, write: Self.write, deletable: true,
-      one: OutbuildingStore.one, list: OutbuildingStore.all
+      one: OutbuildingStore.one, list: OutbuildingStore.all,
+      prepare: { writing, id, use, values in
+        if use == .change { try await ProposeChange(writing).divide(&values, of: .outbuilding, id) }
+      }
     ).register(in: &routes)
   }
 

@@ -37,7 +37,7 @@ struct DossierStore {
       s.invoice_amount_cents, s.instalment_count, s.settled_instalment_count,
       m.finalised_at AS mission_order_finalised_at,
       \(signed("technician")) AS technician_signed_at, \(signed("ordering_party")) AS ordering_party_signed_at,
-      d.created_at, d.updated_at
+      \(ProposalStore.openCount("dossier", "d.id", of: "d.organization_id")) AS open_proposals, d.created_at, d.updated_at
     FROM dossier d
     JOIN system.dossier_summary s ON s.organization_id = d.organization_id AND s.dossier_id = d.id
     LEFT JOIN mission_order m ON m.organization_id = d.organization_id AND m.dossier_id = d.id

@@ -5,7 +5,8 @@ import Postgres
 /// All SQL on outbuildings (DOS-50).
 struct OutbuildingStore {
   private static let columns: SQL = """
-    b.id, b.version, b.dossier_id, b.kind, b.lot_number, b.comment, b.created_at, b.updated_at
+    b.id, b.version, b.dossier_id, b.kind, b.lot_number, b.comment,
+    \(ProposalStore.openCount("outbuilding", "b.id", of: "b.organization_id")) AS open_proposals, b.created_at, b.updated_at
     """
 
   static func one(_ organization: UUID, _ id: UUID) -> SQL {

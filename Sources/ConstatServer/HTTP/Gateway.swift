@@ -70,6 +70,7 @@ struct Gateway: Sendable {
     if let stream = reply.stream { return Self.response(reply, streaming: stream, to: request) }
     // What answers a HEAD has the headers of a GET and nothing after them.
     if route.method == .head { reply.body = [] }
+    ContentCoding.compress(&reply, for: request.headers)
     return Self.response(reply)
   }
 
@@ -136,24 +137,23 @@ struct Gateway: Sendable {
 
   private static func body(_ request: Request, limit: Int) async throws -> [UInt8] {
     if request.method == .get { return [] }
+    guard try ContentCoding.isGzip(request.headers) else { return try await received(request, limit: limit) }
+    let compressed = try await received(request, limit: min(limit, ContentCoding.compressedLimit))
+    return try ContentCoding.inflated(compressed, limit: limit)
+  }
+
+  private static func received(_ request: Request, limit: Int) async throws -> [UInt8] {
     if let length = request.headers[.contentLength].flatMap(Int.init), length > limit {
-      throw tooLarge(limit)
+      throw Problem.tooLarge(limit)
     }
     do {
       let buffer = try await request.body.collect(upTo: limit)
       return Array(buffer.readableBytesView)
     } catch is NIOTooManyBytesError {
-      throw tooLarge(limit)
+      throw Problem.tooLarge(limit)
     } catch let error as HTTPError where error.status == .contentTooLarge {
-      throw tooLarge(limit)
+      throw Problem.tooLarge(limit)
     }
-  }
-
-  private static func tooLarge(_ limit: Int) -> Problem {
-    Problem(
-      .contentTooLarge, "body-too-large", "Corps trop volumineux",
-      members: ["limit_bytes": .integer(Int64(limit))],
-      headers: [.connection: "close"])
   }
 
   private static func requestID(_ request: Request, _ clock: WallClock) -> String {

@@ -65,6 +65,13 @@ public struct Problem: Error, Sendable {
   public static let idempotencyKeyRequired = Problem(
     .badRequest, "idempotency-key-required", "En-tête Idempotency-Key requis")
 
+  /// The body, or what it unpacks to, is more than the route takes. The rest of it is not read.
+  static func tooLarge(_ limit: Int) -> Problem {
+    Problem(
+      .contentTooLarge, "body-too-large", "Corps trop volumineux",
+      members: ["limit_bytes": .integer(Int64(limit))], headers: [.connection: "close"])
+  }
+
   /// A creation gave the id of a row that holds something else.
   public static let idTaken = conflict("id-taken", "Identifiant déjà utilisé pour d'autres données")
 

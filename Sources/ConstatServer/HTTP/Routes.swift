@@ -129,7 +129,11 @@ extension Routes.Route {
   /// Refuses who may not call before a large body is received.
   func admit(_ call: Call) async throws {
     guard bodyLimit > Routes.jsonLimit else { return }
-    if let length = call.headers[.contentLength].flatMap(Int.init), length <= Routes.jsonLimit { return }
+    if let length = call.headers[.contentLength].flatMap(Int.init), length <= Routes.jsonLimit,
+      call.headers[.contentEncoding] == nil
+    {
+      return
+    }
     _ = try await ReadCall(call: call, access: access).principal()
   }
 

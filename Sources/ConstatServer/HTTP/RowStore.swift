@@ -97,6 +97,11 @@ public struct RowStore: Sendable {
     if !deleted { throw try await stale(table, id: id) }
   }
 
+  /// Ends the transaction as one that lost against another does, to be run again.
+  func startAgain() async throws {
+    _ = try await transaction.query("SELECT system.expect(false)")
+  }
+
   /// The row's version; NULL when there is none. For the first round trip of a read.
   static func version(_ table: String, id: UUID) -> SQL {
     "SELECT system.row_version(\(table), \(id)) AS version"

@@ -67,12 +67,13 @@ struct MissionOrderRoutes {
     let results = try await reading.query([
       MissionOrderStore.order(organization, id), MissionOrderStore.signatures(organization, id),
       MissionOrderStore.payments(organization, id), MissionOrderStore.fieldChanges(organization, id),
+      DeliveryStore.all(organization, dossier: id),
     ])
     guard results[0].rowCount == 1 else { throw Problem.notFound }
     return .json([
       "dossier_id": .string(id.uuidString.lowercased()), "order": try Self.row(results[0]),
       "signatures": .array(try Self.rows(results[1])), "payments": .array(try Self.rows(results[2])),
-      "changes": .array(try Self.rows(results[3])),
+      "deliveries": .array(try Self.rows(results[4])), "changes": .array(try Self.rows(results[3])),
     ])
   }
 

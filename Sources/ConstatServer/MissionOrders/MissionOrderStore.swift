@@ -27,7 +27,7 @@ struct MissionOrderStore {
 
   static func signatures(_ organization: UUID, _ dossier: UUID) -> SQL {
     """
-    SELECT g.id, g.signer, g.signer_name, g.signed_at, encode(g.image_sha256, 'hex') AS image_sha256
+    SELECT g.id, g.signer, g.signer_name, g.signer_capacity, g.signed_at, encode(g.image_sha256, 'hex') AS image_sha256
     FROM signature g JOIN mission_order m ON m.organization_id = g.organization_id AND m.id = g.mission_order_id
     WHERE m.organization_id = \(organization) AND m.dossier_id = \(dossier) ORDER BY g.signed_at, g.id
     """

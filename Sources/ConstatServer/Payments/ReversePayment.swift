@@ -10,7 +10,10 @@ struct ReversePayment {
   let organization: UUID
   let clock: WallClock
 
-  func reverse(_ id: UUID, as reversal: UUID, reason: String, on day: Day, bankFee: Money) async throws {
+  /// `isMistake`: no money came back, it was entered wrongly; otherwise a cheque or a direct debit has bounced.
+  func reverse(
+    _ id: UUID, as reversal: UUID, reason: String, on day: Day, bankFee: Money, isMistake: Bool = false
+  ) async throws {
     let found = try await transaction.first(PaymentRecord.self, PaymentStore.record(organization, id))
     guard let payment = found else { throw Problem.notFound }
     guard day >= payment.receivedOn else {
@@ -37,7 +40,7 @@ struct ReversePayment {
       store.insertion(record, hash: link.hash), store.release(id, at: clock.now()),
       chain.insertion(link, kind: .reversal, document: reversal), debtStore.standings(undone.debts),
     ])
-    let bounced = payment.means == .cheque || payment.means == .directDebit
+    let bounced = !isMistake && (payment.means == .cheque || payment.means == .directDebit)
     try await LedgerStore(transaction: transaction, organization: organization, clock: clock).post(
       ReversalPosting(
         number: record.number, day: day,

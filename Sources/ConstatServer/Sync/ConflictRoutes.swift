@@ -33,8 +33,6 @@ struct ConflictRoutes {
     routes.post("/v1/sync/parked/{id}/dismissal", office) { try await ParkedEdit(writing: $0).dismiss() }
   }
 
-  /// `mine` is the device's value, `theirs` what stood against it, `value` any other; a conflict between an
-  /// edit and a deletion is settled with `keep` or `delete`.
   @Sendable private func resolve(_ writing: WriteCall) async throws -> Reply {
     let id = try writing.call.id()
     let body = try writing.call.json()
@@ -51,27 +49,8 @@ struct ConflictRoutes {
     guard try row.get("state", as: String.self) == "open" else {
       throw Problem.conflict("conflict-resolved", "Conflit déjà tranché")
     }
-    let field: String = try row.get("field")
-    let table: String = try row.get("entity_type")
-    let entity: UUID = try row.get("entity_id")
     let choice = body["choice"]?.string ?? ""
-    let rows = RowStore(transaction: writing.transaction)
-    if field == ConflictRecord.deletion {
-      guard choice == "keep" || choice == "delete" else {
-        throw Problem.field("/choice", "not-in-choice", "keep ou delete")
-      }
-      if choice == "delete" { try await rows.delete(table, id: entity, expected: nil) }
-    } else {
-      let value: JSONValue
-      switch choice {
-      case "mine": value = try PushStore.json(row, "mine")["value"] ?? .null
-      case "theirs": value = try PushStore.json(row, "theirs")["value"] ?? .null
-      case "value": value = body["value"] ?? .null
-      default: throw Problem.field("/choice", "not-in-choice", "mine, theirs ou value")
-      }
-      let values = try Self.checked(table, field, value)
-      try await Self.write(values, to: table, entity, dossier: row.get("dossier_id"), writing)
-    }
+    try await ResolveConflict(writing: writing, conflict: row, choice: choice, given: body["value"]).run()
     var resolution: [String: JSONValue] = ["choice": .string(choice)]
     if let value = body["value"] { resolution["value"] = value }
     let results = try await writing.transaction.pipeline([
@@ -79,33 +58,6 @@ struct ConflictRoutes {
       ConflictStore.one(writing.organization, id),
     ])
     return try .resource(results[1])
-  }
-
-  /// The value that stands, and what follows from it in other rows, as after a push: who may see the dossier (DOS-64),
-  /// how long a diagnostic is valid (DIA-03).
-  private static func write(
-    _ values: [String: JSONValue], to table: String, _ id: UUID, dossier: UUID?, _ writing: WriteCall
-  ) async throws {
-    let before =
-      table == EntityType.dossier.rawValue
-      ? try await DossierStore(writing.transaction, writing.organization).current(id) : nil
-    try await RowStore(transaction: writing.transaction).update(table, id: id, expected: nil, values)
-    if let before {
-      try await AlignContacts(
-        transaction: writing.transaction, organization: writing.organization,
-        newID: writing.call.clock.newID
-      ).run(id, before: before, after: before.merging(values) { $1 })
-    }
-    if table == EntityType.dossierDiagnostic.rawValue, let dossier {
-      try await DiagnosticStore(writing.transaction, writing.organization).refreshValidities(of: dossier)
-    }
-  }
-
-  private static func checked(_ table: String, _ field: String, _ value: JSONValue) throws -> [String:
-    JSONValue]
-  {
-    guard let type = EntityType(rawValue: table) else { throw Problem.notFound }
-    do { return try ValueCheck.fieldSets(type, .patch, [field: value]) } catch { throw Problem(error) }
   }
 }
 
@@ -146,8 +98,8 @@ struct ParkedEdit: Sendable {
         "edit-not-applicable", "Modification inapplicable", detail: outcome.rejection?.detail,
         members: ["reason": .string(outcome.rejection?.code.rawValue ?? outcome.parked?.rawValue ?? "")])
     case .applied, .merged, .conflicted:
-      let writes = try await PushWriter(writing: writing, device: device, before: loaded).carryOut(decision)
-      _ = try await writing.transaction.pipeline(writes)
+      let carried = try await PushWriter(writing: writing, device: device, before: loaded).carryOut(decision)
+      _ = try await writing.transaction.pipeline(carried.writes)
       return try await settle(id, as: "applied")
     }
   }

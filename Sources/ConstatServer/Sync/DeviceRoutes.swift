@@ -13,7 +13,7 @@ struct DeviceRoutes {
   func register(in routes: inout Routes) {
     let office = Access.staff(.admin, .office, .technician)
     routes.get("/v1/devices", .staff(.admin, .office)) { reading in
-      let page = try Page(reading.call, filters: ["technician_id"])
+      let page = try Page(reading.call, filters: ["technician_id", "stuck"])
       return try .list(
         await reading.query(DeviceStore.page(reading.call.organization, reading.call.query, page)), page: page
       )

@@ -6,7 +6,12 @@ import Postgres
 struct DeviceStore {
   static let columns: SQL = """
     d.id, d.version, d.technician_id, d.name, d.platform, d.revoked_at, j.last_sequence, j.unsent_count,
-    j.oldest_unsent_at, j.last_seen_at, j.digest_mismatches, j.last_mismatch_at, d.created_at, d.updated_at
+    j.oldest_unsent_at, j.last_seen_at, j.digest_mismatches, j.last_mismatch_at, j.schema, j.clock_skew_seconds,
+    j.refusal, j.refused_at, \(stuck) AS stuck, d.created_at, d.updated_at
+    """
+  /// A device that cannot go on: its last push was refused whole, or it has held an edit for more than a day.
+  private static let stuck: SQL = """
+    (j.refusal IS NOT NULL OR coalesce(j.unsent_count > 0 AND j.oldest_unsent_at < now() - interval '1 day', false))
     """
   static let tables: SQL = """
     device d LEFT JOIN system.device_journal j ON j.organization_id = d.organization_id AND j.device_id = d.id
@@ -17,11 +22,12 @@ struct DeviceStore {
   }
 
   static func page(_ organization: UUID, _ filters: QueryParameters, _ page: Page) throws -> SQL {
-    try filters.only("limit", "cursor", "technician_id")
+    try filters.only("limit", "cursor", "technician_id", "stuck")
     let technician: SQL = try filters.uuid("technician_id").map { "AND d.technician_id = \($0)" } ?? ""
+    let stuck: SQL = try filters.bool("stuck").map { "AND \(Self.stuck) = \($0)" } ?? ""
     return """
       SELECT \(columns), d.created_at::text AS _key FROM \(tables)
-      WHERE d.organization_id = \(organization) \(technician) \(page.before("d.created_at", "d.id"))
+      WHERE d.organization_id = \(organization) \(technician) \(stuck) \(page.before("d.created_at", "d.id"))
       ORDER BY d.created_at DESC, d.id DESC LIMIT \(page.fetched)
       """
   }

@@ -28,7 +28,7 @@ struct DigestStore {
       UNION
       SELECT 'diagnostic_type', t.id FROM diagnostic_type t WHERE t.organization_id = \(organization)
     )
-    SELECT e.type, e.id, e.version, e.born, e.field_versions, \(EntityStore.fields) AS fields
+    SELECT e.type, e.id, e.version, e.born, e.field_versions, e.extra, \(EntityStore.fields) AS fields
     FROM held h JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = h.type AND e.id = h.id
     WHERE NOT e.deleted AND e.type = ANY (\(EntityType.allCases.map(\.rawValue)))
     """
@@ -39,9 +39,16 @@ struct DigestStore {
       guard let type = EntityType(rawValue: try row.get("type")) else { return nil }
       return Entity(
         key: EntityKey(type, (try row.get("id") as UUID).wire), version: try row.get("version"),
-        born: try row.get("born"), fields: try PushStore.json(row, "fields").object ?? [:],
+        born: try row.get("born"), fields: try shown(row),
         fieldVersions: (try PushStore.json(row, "field_versions").object ?? [:]).compactMapValues(\.integer))
     }
+  }
+
+  /// As a device shows them: what the server does not know beside what it does.
+  private static func shown(_ row: Row) throws -> [String: JSONValue] {
+    let fields = try PushStore.json(row, "fields").object ?? [:]
+    guard let extra = try PushStore.json(row, "extra").object else { return fields }
+    return fields.merging(extra) { known, _ in known }
   }
 
   func noteMismatch(_ device: UUID) -> SQL {

@@ -1,5 +1,6 @@
 import ConstatCore
 import ConstatSync
+import Foundation
 import Postgres
 
 /// Reads rows as devices see them: the fields of the policy table, from one view for each type. Alias `e` is a
@@ -24,4 +25,12 @@ struct EntityStore {
   }
 
   private static func name(_ type: EntityType) -> SQL { .script(trusted: "'\(type.rawValue)'") }
+
+  /// Keeps values of fields that this server does not know, with their history and versions.
+  static func keep(_ extra: [String: JSONValue], of key: EntityKey, _ id: UUID, in dossier: UUID?) -> SQL {
+    """
+    SELECT system.keep_extra(\(key.type.rawValue), \(id), \(dossier),
+      \(JSONB(bytes: JSONValue.object(extra).serialized())))
+    """
+  }
 }

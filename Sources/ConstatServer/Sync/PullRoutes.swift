@@ -31,6 +31,8 @@ struct PullRoutes {
 
     var epoch: String = try row.get("epoch")
     var version: Int64 = try row.get("version")
+    // A device of a newer schema is told in ours, and again when the server has learned its own.
+    let spoken = min(request.schema, SchemaRange.current.maximum)
     let signer = CursorSigner(keys: [call.services.secret])
     var position = Cursor.Position.end(of: -1)
     var reset = true
@@ -43,7 +45,7 @@ struct PullRoutes {
         ])
         let position = try EpochStore.position(results[1][0])
         (epoch, version) = (position.lineage.epoch, position.version)
-      } else if cursor.epoch == epoch {
+      } else if cursor.epoch == epoch, !Upcaster.current.needsAll(from: cursor.schema, to: spoken) {
         position = cursor.position
         reset = false
       }
@@ -58,34 +60,45 @@ struct PullRoutes {
     }
     let result = try await reading.query(
       store.page(after: position, limit: request.limit, isFar: version - position.version > Self.farVersions))
-    let count = min(result.rowCount - 1, request.limit)
-    let more = result.rowCount - 1 > request.limit
-    let next: Cursor.Position
-    if more {
-      let last = result[count]
-      next = .init(
-        version: try last.get("version"), type: try last.get("type"),
-        id: (try last.get("id") as UUID).wire)
-    } else {
-      next = .end(of: try result[0].get("version"))
-    }
-    let token = signer.token(Cursor(epoch: epoch, device: deviceText, schema: request.schema, position: next))
+    let count = Self.fitting(result, limit: request.limit)
+    let more = result.rowCount - 1 > count
+    let next = try more ? Self.place(of: result[count]) : .end(of: result[0].get("version"))
+    let token = signer.token(Cursor(epoch: epoch, device: deviceText, schema: spoken, position: next))
     return Self.reply(
       epoch: epoch, version: try result[0].get("version"), events: result, count: count, cursor: token,
       more: more,
       reset: reset, lmid: lmid)
   }
 
+  private static func place(of event: Row) throws -> Cursor.Position {
+    .init(
+      version: try event.get("version"), type: try event.get("type"), id: (try event.get("id") as UUID).wire)
+  }
+
+  /// How many of the events make the page: as many as asked for, within its bytes. The first row is no event.
+  private static func fitting(_ result: QueryResult, limit: Int) -> Int {
+    let all = min(result.rowCount - 1, limit)
+    guard all > 1, let column = result.column(named: "event") else { return all }
+    var bytes = 0
+    for row in 1...all {
+      bytes += result.text(row: row, column: column)?.count ?? 0
+      if bytes > SyncLimits.pageBytes { return max(1, row - 1) }
+    }
+    return all
+  }
+
   private func noteSeen(
     _ reading: ReadCall, _ store: PullStore, _ row: Row, _ request: PullRequest, _ device: UUID
   ) async throws {
     let noted: Int? = try row.get("unsent_count")
-    guard try row.get("unseen", as: Bool.self) || (request.unsentCount != nil && request.unsentCount != noted)
+    let report = request.report
+    guard try row.get("unseen", as: Bool.self) || (report.unsentCount != nil && report.unsentCount != noted)
     else {
       return
     }
     _ = try await reading.query(
-      store.noteSeen(device: device, unsent: request.unsentCount, oldestUnsentAt: request.oldestUnsentAt))
+      DeviceJournalStore(organization: store.organization).seen(
+        device, report, schema: request.schema, skew: report.skewSeconds(at: reading.call.clock.now())))
   }
 
   private static func reply(

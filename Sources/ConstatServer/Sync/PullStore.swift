@@ -89,13 +89,13 @@ struct PullStore {
         GROUP BY k.type, k.id
       ), event AS (
         SELECT greatest(d.version, e.version) AS place, e.organization_id, e.type, e.id, e.version, e.born,
-          e.field_versions, e.deleted, NULL AS reason
+          e.field_versions, e.deleted, e.extra, NULL AS reason
         FROM due d JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = d.type AND e.id = d.id
         UNION ALL
-        SELECT m.version, NULL, 'leave', m.dossier_id, m.version, NULL, NULL, false, m.reason
+        SELECT m.version, NULL, 'leave', m.dossier_id, m.version, NULL, NULL, false, NULL, m.reason
         FROM member m WHERE m.state = 'out' AND m.version >= \(lower)
       ), page AS (
-        SELECT place, organization_id, type, id, version, born, field_versions, deleted, reason FROM event
+        SELECT place, organization_id, type, id, version, born, field_versions, deleted, extra, reason FROM event
         WHERE (place, type COLLATE "C", id) > (\(lower), \(type), \(id)::uuid)
         \(end) LIMIT \(limit + 1)
       )
@@ -106,7 +106,7 @@ struct PullStore {
           || coalesce(e.reason, 'closed') || '"}'
         WHEN e.deleted THEN '{"op":"delete","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || '}'
         ELSE '{"op":"put","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || ',"born":' || e.born
-          || ',"fields":' || (\(EntityStore.fields))::text || ',"fv":' || e.field_versions::text || '}'
+          || ',"fields":' || (\(EntityStore.fields))::text || ',"fv":' || e.field_versions::text || coalesce(',"extra":' || e.extra::text, '') || '}'
         END AS event
       FROM page e \(end))
       """
@@ -140,15 +140,6 @@ struct PullStore {
         UNION ALL
         SELECT e.type, e.id, e.dossier_id, e.version, e.born, e.field_versions FROM system.sync_entity e
         WHERE e.organization_id = \(organization) AND e.type = 'diagnostic_type' AND e.version >= \(lower)
-    """
-  }
-
-  /// What the device said of itself, for the office to see one that is stuck.
-  func noteSeen(device: UUID, unsent: Int?, oldestUnsentAt: Instant?) -> SQL {
-    """
-    UPDATE system.device_journal SET last_seen_at = now(), unsent_count = \(unsent),
-      oldest_unsent_at = \(oldestUnsentAt?.description)::timestamptz
-    WHERE organization_id = \(organization) AND device_id = \(device)
     """
   }
 }

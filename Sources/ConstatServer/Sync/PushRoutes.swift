@@ -10,12 +10,26 @@ struct PushRoutes {
   /// Signatures travel inside mutations.
   static let bodyLimit = 8 * 1_048_576
 
+  /// Refusals of a whole push that the office sees beside the device.
+  private static let noted = Set(
+    [
+      PushError.sequenceGap(lmid: 0), .sequenceNotDense, .deviceForked(seq: 0), .groupIncomplete(""),
+    ].map(\.code))
+
   func register(in routes: inout Routes) {
     routes.transacting(.post, "/v1/sync/push", .device, bodyLimit: Self.bodyLimit) { call, access in
       let request: PushRequest
       let body = try call.json()
       do throws(FieldProblems) { request = try PushRequest(json: body) } catch { throw Problem(error) }
-      return .json(try await Push(call: call, access: access).settle(request).json)
+      do {
+        return .json(try await Push(call: call, access: access).settle(request).json)
+      } catch let problem as Problem where Self.noted.contains(problem.code) {
+        // The transaction is undone: what the office is to see of a device that cannot go on is written apart.
+        _ = try await ReadCall(call: call, access: access).query(
+          DeviceJournalStore(organization: try call.organization).refused(
+            as: problem.code, request.report, skew: request.skewSeconds(at: call.clock.now())))
+        throw problem
+      }
     }
   }
 }
@@ -86,12 +100,19 @@ struct Push: Sendable {
         server: try EpochStore.position(row),
         missions: loaded.missions, states: loaded.states, openConflicts: loaded.conflicts,
         diagnosticCodes: loaded.codes, check: .fieldSets, newConflictID: { call.clock.newID().wire })
-      let outcomes =
+      var outcomes =
         refusing.map { rejection in plan.fresh.map { _ in MergeOutcome.rejected(rejection) } }
         ?? decision.decide(plan.fresh)
       let writer = PushWriter(writing: writing, device: device, before: loaded)
-      let writes = refusing == nil ? try await writer.carryOut(decision) : []
-      let sealed = try await writer.settle(plan.fresh, outcomes, after: writes, version: version)
+      let carried = refusing == nil ? try await writer.carryOut(decision) : .init()
+      for (index, item) in plan.fresh.enumerated() {
+        guard let key = item.key, let conflict = carried.contested[key], conflict.mine.seq == item.seq else {
+          continue
+        }
+        outcomes[index] = outcomes[index].contested(by: conflict)
+      }
+      let sealed = try await writer.settle(
+        plan.fresh, outcomes, of: request, after: carried.writes, version: version)
       let results = zip(plan.fresh, outcomes).map { $1.result(seq: $0.seq, version: sealed) }
       return PushResponse(
         epoch: epoch, lmid: max(lmid, plan.fresh.last?.seq ?? lmid), results: plan.replays + results)
@@ -129,10 +150,21 @@ extension Problem {
   }
 }
 
+extension PushRequest.Item {
+  fileprivate var key: EntityKey? {
+    if case .mutation(let mutation) = self { mutation.key } else { nil }
+  }
+}
+
 extension PushRequest {
   var sequences: ClosedRange<Int64> {
     let all = items.map(\.seq)
     return (all.min() ?? 0)...(all.max() ?? 0)
+  }
+
+  /// How far the device's clock is ahead, where that is worth showing.
+  func skewSeconds(at now: Instant) -> Int64? {
+    report.skewSeconds(lastMade: mutations.last.flatMap { HybridTime($0.hlc) }, at: now)
   }
 
   private var mutations: [Mutation] {

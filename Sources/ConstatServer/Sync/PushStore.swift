@@ -61,7 +61,9 @@ struct PushStore {
           SELECT jsonb_object_agg(c.key, c.value -> 0) FROM system.history h CROSS JOIN jsonb_each(h.changes) c
           WHERE h.organization_id = e.organization_id AND h.row_id = e.id AND h.operation = 'delete'
             AND h.transaction_id = (SELECT s.transaction_id FROM system.seal s
-              WHERE s.organization_id = e.organization_id AND s.version = e.version)), '{}') AS fields,
+              WHERE s.organization_id = e.organization_id AND s.version = e.version)), '{}')
+          || coalesce(e.extra, '{}') AS fields,
+        ARRAY(SELECT jsonb_object_keys(e.extra)) AS extra_fields,
         (SELECT jsonb_object_agg(s.version, jsonb_build_array(s.actor, s.device_id)) FROM system.seal s
          WHERE s.organization_id = e.organization_id AND s.version = ANY (
            ARRAY(SELECT f.value::bigint FROM jsonb_each(e.field_versions) f) || e.version || e.born)) AS writers
@@ -86,9 +88,9 @@ struct PushStore {
     "SELECT code FROM diagnostic_type WHERE organization_id = \(organization) AND active"
   }
 
-  /// Stores each mutation with its result and moves the journal on; returns the version that the transaction sealed, or
+  /// Stores each mutation with its result and moves the journal on (`journal`); returns the version that the transaction sealed, or
   /// `version` where it changed nothing. Comes last, after the constraints that seal.
-  func settlement(_ results: [JSONValue], of device: UUID, upTo sequence: Int64, version: Int64) -> SQL {
+  func settlement(_ results: [JSONValue], moving journal: SQL, of device: UUID, version: Int64) -> SQL {
     """
     WITH sealed AS (
       SELECT coalesce(nullif(split_part(current_setting('app.sealed', true), ':', 2), '')::bigint, \(version)) AS version
@@ -99,8 +101,7 @@ struct PushStore {
       FROM sealed CROSS JOIN jsonb_to_recordset(\(JSONB(bytes: JSONValue.array(results).serialized())))
         AS r (sequence bigint, hash text, mutation jsonb, result jsonb)
     ), moved AS (
-      UPDATE system.device_journal SET last_sequence = \(sequence), last_seen_at = now()
-      WHERE organization_id = \(organization) AND device_id = \(device)
+      \(journal)
     )
     SELECT version FROM sealed
     """
@@ -148,7 +149,8 @@ extension PushStore {
         key: key, values: try json(row, "fields").object ?? [:], version: try row.get("version"),
         born: try row.get("born"),
         fieldVersions: (try json(row, "field_versions").object ?? [:]).compactMapValues(\.integer),
-        isDeleted: try row.get("deleted"), writers: writers)
+        isDeleted: try row.get("deleted"), writers: writers,
+        extraFields: Set(try row.get("extra_fields", as: [String].self)))
       loaded.rowVersions[key] = try row.get("row_version", as: Int64?.self)
     }
     for row in conflicts {

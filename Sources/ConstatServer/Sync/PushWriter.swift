@@ -12,76 +12,66 @@ struct PushWriter {
   let before: PushStore.Loaded
   private var organization: UUID { writing.organization }
 
-  /// Writes the rows that were decided, or returns the statements that do where nothing has to follow them: they travel
-  /// with COMMIT.
-  func carryOut(_ decision: PushDecision) async throws -> [SQL] {
+  /// What carrying out a decision leaves to do.
+  struct Carried {
+    /// Statements to travel with COMMIT.
+    var writes: [SQL] = []
+    /// Conflicts that only carrying it out brought up, by the row that raised them.
+    var contested: [EntityKey: ConflictRecord] = [:]
+  }
+
+  /// Writes the rows that were decided, or leaves the statements that do where nothing has to follow them.
+  func carryOut(_ decision: PushDecision) async throws -> Carried {
     var updates = RowUpdates()
-    var pending: [SQL] = []
-    for (key, effect) in decision.writes {
+    var carried = Carried()
+    var extras: [SQL] = []
+    for (key, whole) in decision.writes {
       guard let id = UUID(uuidString: key.id) else { continue }
+      let (effect, extra) = whole.divided(decision.states[key]?.extraFields ?? [])
+      if !extra.isEmpty {
+        let dossier = key.type == .dossier ? key.id : decision.states[key]?.values["dossier_id"]?.string
+        extras.append(EntityStore.keep(extra, of: key, id, in: dossier.flatMap(UUID.init(uuidString:))))
+      }
       if case .update(let changes) = effect {
+        // What becomes of a proposal follows the rows.
+        if key.type == .fieldProposal { continue }
         updates.add(key.type, .init(id: id, expected: before.rowVersions[key], values: changes))
         continue
       }
-      pending += updates.taken(organization)
+      carried.writes += updates.taken(organization)
       switch effect {
       case .none, .update: break
       case .insert(let values) where key.type == .payment:
-        try await FieldPayment(writing: writing).record(id, values)
+        let payment = FieldPayment(writing: writing, device: device)
+        try await payment.record(id, values)
+        guard let origin = decision.origins[key] else { break }
+        carried.contested[key] = try await payment.contest(
+          id, from: origin, known: decision.server.known(of: origin.base) ?? 0)
       case .insert(let values) where key.type == .signature:
-        pending += SignatureStore.insert(organization, id: id, values)
+        carried.writes += SignatureStore.insert(organization, id: id, values)
       case .insert(let values), .restore(let values):
         let row = DerivedFields.inserted(key.type, values)
-        pending.append(RowStore.newRow(key.type.rawValue, organization: organization, id: id, row))
+        carried.writes.append(RowStore.newRow(key.type.rawValue, organization: organization, id: id, row))
       case .delete:
-        pending.append(RowStore.deletion(key.type.rawValue, id: id, expected: before.rowVersions[key]))
+        carried.writes.append(RowStore.deletion(key.type.rawValue, id: id, expected: before.rowVersions[key]))
       }
     }
-    pending += updates.taken(organization)
-    pending += decision.conflicts.map { ConflictStore.upsert(organization, device: device, $0) }
-    let (payers, diagnosed) = Self.followed(decision)
-    guard !payers.isEmpty || !diagnosed.isEmpty else { return pending }
-    _ = try await writing.transaction.pipeline(pending)
-    try await followUp(decision, payers, diagnosed)
-    return []
-  }
-
-  /// The dossiers from whose new values more follows in other rows: a payer chosen on site gets the payer's rights
-  /// (DOS-64), and validities follow what the technician found (DIA-03).
-  private static func followed(_ decision: PushDecision) -> (payers: [EntityKey], diagnosed: Set<UUID>) {
-    var payers: [EntityKey] = []
-    var diagnosed: Set<UUID> = []
-    for (key, effect) in decision.writes {
-      guard let values = effect.values else { continue }
-      if key.type == .dossier, values["payer_id"] != nil { payers.append(key) }
-      if key.type == .dossierDiagnostic, values["outcome"] != nil || values["visited_on"] != nil,
-        let id = decision.states[key]?.values["dossier_id"]?.string.flatMap(UUID.init(uuidString:))
-      {
-        diagnosed.insert(id)
-      }
-    }
-    return (payers.sorted(), diagnosed)
-  }
-
-  private func followUp(_ decision: PushDecision, _ payers: [EntityKey], _ diagnosed: Set<UUID>) async throws
-  {
-    let contacts = AlignContacts(
-      transaction: writing.transaction, organization: organization, newID: writing.call.clock.newID)
-    for key in payers {
-      guard let id = UUID(uuidString: key.id) else { continue }
-      try await contacts.run(
-        id, before: before.states[key]?.values ?? [:], after: decision.states[key]?.values ?? [:])
-    }
-    let diagnostics = DiagnosticStore(writing.transaction, organization)
-    for id in diagnosed.sorted(by: { $0.wire < $1.wire }) {
-      try await diagnostics.refreshValidities(of: id)
-    }
+    carried.writes += updates.taken(organization) + extras
+    let conflicts = decision.conflicts + carried.contested.values.sorted { $0.key < $1.key }
+    carried.writes += conflicts.map { ConflictStore.upsert(organization, device: device, $0) }
+    let consequences = PushConsequences(of: decision, before: before)
+    guard !consequences.isEmpty else { return carried }
+    _ = try await writing.transaction.pipeline(carried.writes)
+    try await consequences.carryOut(writing)
+    carried.writes = []
+    return carried
   }
 
   /// Stores the results and the parked edits, seals, commits. Returns the version that the push made, or the
   /// present one where it changed nothing.
   func settle(
-    _ items: [PushRequest.Item], _ outcomes: [MergeOutcome], after writes: [SQL], version: Int64
+    _ items: [PushRequest.Item], _ outcomes: [MergeOutcome], of request: PushRequest, after writes: [SQL],
+    version: Int64
   ) async throws -> Int64 {
     var statements = writes
     for (item, outcome) in zip(items, outcomes) {
@@ -101,7 +91,10 @@ struct PushWriter {
             "mutation": item.payload,
             "result": outcome.result(seq: item.seq, version: 0).json,
           ]
-        }, of: device, upTo: items.last?.seq ?? 0, version: version))
+        },
+        moving: DeviceJournalStore(organization: organization).settled(
+          device, items, request, skew: request.skewSeconds(at: writing.call.clock.now())), of: device,
+        version: version))
     let results = try await writing.transaction.commit(with: statements)
     return try results[results.count - 1].value(Int64.self) ?? version
   }
@@ -127,6 +120,18 @@ private struct RowUpdates {
 }
 
 extension Effect {
+  /// The effect on the row's own columns, and the values that it writes beside them.
+  func divided(_ extraFields: Set<String>) -> (Effect, extra: [String: JSONValue]) {
+    guard !extraFields.isEmpty, let values else { return (self, [:]) }
+    let extra = values.filter { extraFields.contains($0.key) }
+    let own = values.filter { !extraFields.contains($0.key) }
+    return switch self {
+    case .insert: (.insert(own), extra)
+    case .restore: (.restore(own), extra)
+    default: (.update(own), extra)
+    }
+  }
+
   /// The values that it writes.
   var values: [String: JSONValue]? {
     switch self {

@@ -19,7 +19,7 @@ public enum LocalView {
   ) -> LocalEntity? {
     let row = checkpoint.entities[key]
     var view = row.map { LocalEntity(key: key, values: $0.fields) }
-    for mutation in pending where mutation.key == key {
+    for mutation in pending.lazy.map(Upcaster.current.upcast) where mutation.key == key {
       switch mutation.operation {
       case .delete: view = nil
       case .create where view == nil: view = LocalEntity(key: key, values: [:])

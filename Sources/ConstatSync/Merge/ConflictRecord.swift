@@ -57,6 +57,11 @@ public struct ConflictRecord: Sendable, Hashable {
   public static let deletion = "_deleted"
   /// The policy of such a conflict, on the wire.
   public static let editBeatsDelete = "edit_beats_delete"
+  /// The pseudo-field of a payment that is more than is owed, because another was recorded that its device had not
+  /// seen: the same money entered twice, perhaps.
+  public static let surplus = "_surplus"
+  /// The policy of such a conflict, on the wire: money is never dropped.
+  public static let bothKept = "both_kept"
 
   /// Nil until the server gives it one.
   public var id: String?

@@ -22,6 +22,8 @@ public struct EntityState: Sendable, Hashable {
   /// Versions of the fields changed since the row was born.
   public var fieldVersions: [String: Int64]
   public var isDeleted: Bool
+  /// Those of the values whose fields this code does not know: a device of a newer schema wrote them.
+  public var extraFields: Set<String>
   /// Who made the versions that fields have; one that is missing counts as someone else.
   public var writers: [Int64: Writer]
 
@@ -30,7 +32,8 @@ public struct EntityState: Sendable, Hashable {
 
   public init(
     key: EntityKey, values: [String: JSONValue], version: Int64, born: Int64,
-    fieldVersions: [String: Int64] = [:], isDeleted: Bool = false, writers: [Int64: Writer] = [:]
+    fieldVersions: [String: Int64] = [:], isDeleted: Bool = false, writers: [Int64: Writer] = [:],
+    extraFields: Set<String> = []
   ) {
     self.key = key
     self.values = values
@@ -39,6 +42,7 @@ public struct EntityState: Sendable, Hashable {
     self.fieldVersions = fieldVersions
     self.isDeleted = isDeleted
     self.writers = writers
+    self.extraFields = extraFields
   }
 
   /// When the field last changed; deletion forgets the fields' own versions.

@@ -69,7 +69,10 @@ public struct Merge {
     var conflicts: [ConflictRecord] = []
     var (isMerged, isContested) = (false, false)
     for (field, mine) in mutation.set.sorted(by: { $0.key < $1.key }) {
-      guard let rule = mutation.key.type.rule(of: field) else { continue }
+      guard
+        let rule = mutation.key.type.rule(of: field)
+          ?? (mutation.isNewer ? .unknown(field, of: mutation.key.type) : nil)
+      else { continue }
       let decision = decide(rule, mine, state)
       if let live = decision.live { changes[field] = live }
       if let conflict = decision.conflict { conflicts.append(conflict) }

@@ -20,12 +20,14 @@ struct MutationCheck {
       return deletion
     default: break
     }
-    try checkFields(mutation)
-    try checkIdentity(mutation)
     var checked = mutation
+    let unknown = try unknownFields(of: mutation)
+    for field in unknown.keys { checked.set[field] = nil }
+    try checkFields(checked)
+    try checkIdentity(checked)
     do throws(FieldProblems) {
       checked.set = try values(
-        mutation.key.type, mutation.operation == .create ? .creation : .patch, mutation.set)
+        mutation.key.type, mutation.operation == .create ? .creation : .patch, checked.set)
     } catch {
       throw Rejection(
         .valueInvalid,
@@ -33,7 +35,24 @@ struct MutationCheck {
           FieldProblem(pointer: "/set" + $0.pointer, code: $0.code, detail: $0.detail)
         })
     }
+    checked.set.merge(unknown) { known, _ in known }
     return checked
+  }
+
+  /// What a newer device writes that this code does not know: kept as it comes, within bounds.
+  private func unknownFields(of mutation: Mutation) throws(Rejection) -> [String: JSONValue] {
+    guard mutation.isNewer else { return [:] }
+    let unknown = mutation.set.filter { mutation.key.type.rule(of: $0.key) == nil }
+    let isSound = unknown.keys.allSatisfy { name in
+      (1...60).contains(name.utf8.count)
+        && name.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5f }
+    }
+    guard isSound, JSONValue.object(unknown).serialized().count <= SyncLimits.unknownFieldBytes else {
+      throw Rejection(
+        .valueInvalid,
+        [FieldProblem(pointer: "/set", code: .tooLong, detail: "champs inconnus trop nombreux")])
+    }
+    return unknown
   }
 
   private func checkFields(_ mutation: Mutation) throws(Rejection) {

@@ -29,6 +29,8 @@ public struct PushDecision {
   public private(set) var states: [EntityKey: EntityState]
   /// This device's open conflicts on those rows, by field.
   public private(set) var openConflicts: [EntityKey: [String: ConflictRecord]]
+  /// The mutations that made rows, by row.
+  public private(set) var origins: [EntityKey: Mutation] = [:]
   /// What each touched row becomes.
   private var effects: [EntityKey: Effect] = [:]
   private var touchedConflicts: [String: ConflictRecord] = [:]
@@ -92,14 +94,17 @@ public struct PushDecision {
 
   private mutating func decide(_ item: PushRequest.Item) -> MergeOutcome {
     switch item {
-    case .malformed(_, _, let problems):
+    case .malformed(_, let payload, let problems):
+      let schema = payload["schema"]?.integer ?? 1
+      if schema > Int64(SchemaRange.current.maximum) { return .parked(.newerSchema) }
       return .rejected(Rejection(.malformed, problems.problems))
     case .mutation(let mutation):
       let checked: Mutation
       do throws(Rejection) {
-        checked = try check.checked(mutation)
+        checked = try check.checked(Upcaster.current.upcast(mutation))
       } catch {
-        return .rejected(error)
+        // What a newer device may do, a newer server will know.
+        return mutation.isNewer ? .parked(.newerSchema) : .rejected(error)
       }
       if let reason = reasonToPark(checked) { return .parked(reason) }
       var outcome = Merge.decide(
@@ -114,6 +119,14 @@ public struct PushDecision {
   /// A step that the mission order cannot take. What somebody else's steps made impossible is kept
   /// for a person to decide; what was never possible is refused.
   private func refusal(of outcome: MergeOutcome, _ mutation: Mutation) -> MergeOutcome? {
+    if mutation.key.type == .fieldProposal, case .update = outcome.effect,
+      states[mutation.key]?.values["state"] != "open"
+    {
+      return .rejected(
+        Rejection(
+          .valueInvalid,
+          [FieldProblem(pointer: "/set/state", code: .inconsistent, detail: "proposition déjà tranchée")]))
+    }
     guard mutation.key.type == .missionOrder,
       let fault = WalkCheck.fault(
         outcome.effect, on: states[mutation.key],
@@ -169,11 +182,15 @@ public struct PushDecision {
       touchedConflicts[id] = outcome.conflicts[index]
     }
     guard outcome.effect != .none else { return }
+    if case .insert = outcome.effect { origins[key] = mutation }
     let first = states[key]
     if states[key] == nil {
       states[key] = EntityState(key: key, values: [:], version: 0, born: 0)
     }
     states[key]?.apply(outcome.effect, by: author.writer)
+    if mutation.isNewer {
+      states[key]?.extraFields.formUnion(mutation.set.keys.filter { key.type.rule(of: $0) == nil })
+    }
     effects[key] = (effects[key] ?? .none).followed(by: outcome.effect, from: first)
     if key.type == .signature, let name = mutation.set["signer"]?.string,
       let signer = Signature.Signer(rawValue: name)
@@ -223,6 +240,14 @@ extension Effect {
 }
 
 extension MergeOutcome {
+  /// The same with a conflict that carrying it out has brought up.
+  public func contested(by conflict: ConflictRecord) -> MergeOutcome {
+    var outcome = self
+    outcome.status = .conflicted
+    outcome.conflicts.append(conflict)
+    return outcome
+  }
+
   /// The answer to the mutation, once the push has its version.
   public func result(seq: Int64, version: Int64) -> MutationResult {
     MutationResult(

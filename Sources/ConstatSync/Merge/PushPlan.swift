@@ -52,7 +52,7 @@ public struct PushPlan: Sendable {
   public let replays: [MutationResult]
   public let fresh: [PushRequest.Item]
 
-  /// `stored` has the results of the push's sequences up to `lmid`.
+  /// `stored` has the results of the push's sequences; beyond `lmid` there should be none.
   public init(
     _ request: PushRequest, from device: String, lmid: Int64, stored: [Int64: Stored]
   ) throws(PushError) {
@@ -71,6 +71,8 @@ public struct PushPlan: Sendable {
     }
     self.replays = replays
     fresh = Array(items.dropFirst(replays.count))
+    // Beyond the last settled one nothing may be settled: the journals of the two sides have parted.
+    if let known = fresh.first(where: { stored[$0.seq] != nil }) { throw .deviceForked(seq: known.seq) }
     for run in PushPlan.runs(fresh) {
       if let group = fresh[run.lowerBound].group, run.count != group.count {
         throw .groupIncomplete(group.id)

@@ -63,6 +63,7 @@ extension EntityType {
     case .contact: Contact.fields
     case .building: Building.fields
     case .module: Module.fields
+    case .fieldProposal: FieldProposal.decision
     case .dossierContact, .leadAnalyserBooking, .syncConflict, .diagnosticType: nil
     }
   }

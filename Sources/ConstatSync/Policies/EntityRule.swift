@@ -38,6 +38,9 @@ extension EntityRule {
       "a file seen on site: born whole, never changes; its bytes come apart"),
     rule(.leadAnalyserBooking, .mission, "booked by the office, which sees every analyser"),
     rule(.syncConflict, .mission, "so that the technician sees what is contested; the office decides"),
+    rule(
+      .fieldProposal, .mission,
+      "what the office would change of a signed order; the technician decides, or an administrator"),
     rule(.contact, .shared, creates: true, "a payer met on site may be unknown to the office"),
     rule(.building, .shared, "kept by the office, its facts corrected on site"),
     rule(.module, .shared, "kept by the office, its facts corrected on site"),

@@ -12,6 +12,7 @@ public enum EntityType: String, Sendable, Hashable, CaseIterable {
   case attachment
   case leadAnalyserBooking = "lead_analyser_booking"
   case syncConflict = "sync_conflict"
+  case fieldProposal = "field_proposal"
   case contact
   case building
   case module

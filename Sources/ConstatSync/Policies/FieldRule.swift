@@ -45,6 +45,14 @@ public struct FieldRule: Sendable, Hashable {
 }
 
 extension FieldRule {
+  /// How a field is merged that a device of a newer schema writes and this code does not know: what is seen on site
+  /// stands, and nothing is lost.
+  static func unknown(_ field: String, of type: EntityType) -> FieldRule {
+    FieldRule(
+      type: type, field: field, policy: .observed, writable: .always, isVisible: true, reference: nil,
+      accepts: nil, initial: nil, reason: "of a newer schema")
+  }
+
   /// The whole table in Markdown, for the documentation.
   public static var markdown: String {
     var lines = ["| type | scope | device may | why |", "|---|---|---|---|"]

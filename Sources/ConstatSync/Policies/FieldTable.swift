@@ -4,7 +4,8 @@ import ConstatCore
 extension FieldRule {
   public static let table: [FieldRule] = [
     dossier, appointment, outbuilding, dossierDiagnostic, dossierContact, missionOrder, signature,
-    payment, attachment, leadAnalyserBooking, syncConflict, contact, building, module, diagnosticType,
+    payment, attachment, leadAnalyserBooking, syncConflict, fieldProposal, contact, building, module,
+    diagnosticType,
   ].flatMap { $0 }
 
   private static let dossier = rules(
@@ -142,6 +143,8 @@ extension FieldRule {
       .observed("mission_order_id", "what is signed", writable: .creation, names: .missionOrder),
       .observed("signer", "given on site", writable: .creation),
       .observed("signer_name", "given on site", writable: .creation),
+      .observed(
+        "signer_capacity", "who is bound by the order (MIS-03); since schema 2", writable: .creation),
       .observed("signed_at", "given on site", writable: .creation),
       .observed(
         "image_base64", "PNG or JPEG of at most 200 KiB; kept as a blob", writable: .creation,
@@ -212,6 +215,22 @@ extension FieldRule {
       .readOnly("state", "decided in the office"),
       .readOnly("resolution", "decided in the office"),
       .readOnly("resolved_at", "decided in the office"),
+    ])
+
+  private static let fieldProposal = rules(
+    of: .fieldProposal,
+    [
+      .readOnly("dossier_id", "the mission"),
+      .readOnly("entity_type", "which field the office would change"),
+      .readOnly("entity_id", "which field the office would change"),
+      .readOnly("field", "which field the office would change"),
+      .readOnly("signed_value", "as it was when the office proposed"),
+      .readOnly("proposed_value", "never changes: another value is another proposal"),
+      .readOnly("proposed_by", "who in the office"),
+      .office(
+        "state", "open until someone decides; whoever comes first", accepts: ["accepted", "refused"]),
+      .readOnly("decided_by", "who decided"),
+      .readOnly("decided_at", "who decided"),
     ])
 
   private static let contact = rules(

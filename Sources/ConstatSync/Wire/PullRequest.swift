@@ -6,19 +6,16 @@ public struct PullRequest: Sendable, Hashable {
   public var cursor: String?
   public var limit: Int
   public var schema: Int
-  /// Edits that the device still holds, so that the office sees a stuck one.
-  public var unsentCount: Int?
-  public var oldestUnsentAt: Instant?
+  public var report: DeviceReport
 
   public init(
     cursor: String?, limit: Int = SyncLimits.pageEvents, schema: Int = SchemaRange.current.maximum,
-    unsentCount: Int? = nil, oldestUnsentAt: Instant? = nil
+    report: DeviceReport = DeviceReport()
   ) {
     self.cursor = cursor
     self.limit = limit
     self.schema = schema
-    self.unsentCount = unsentCount
-    self.oldestUnsentAt = oldestUnsentAt
+    self.report = report
   }
 
   public init(json: JSONValue) throws(FieldProblems) {
@@ -30,16 +27,13 @@ public struct PullRequest: Sendable, Hashable {
       throw FieldProblems(reader.place("limit"), .outOfRange, detail)
     }
     schema = Int(clamping: try reader.optionalCount("schema") ?? 1)
-    unsentCount = try reader.optionalCount("unsent_count").map { Int(clamping: $0) }
-    oldestUnsentAt = reader.has("oldest_unsent_at") ? try reader.instant("oldest_unsent_at") : nil
+    report = try DeviceReport(reader)
   }
 
   public var json: JSONValue {
-    var members: [String: JSONValue] = [
+    let members: [String: JSONValue] = [
       "cursor": JSONValue(cursor), "limit": .integer(Int64(limit)), "schema": .integer(Int64(schema)),
     ]
-    if let unsentCount { members["unsent_count"] = .integer(Int64(unsentCount)) }
-    if let oldestUnsentAt { members["oldest_unsent_at"] = .string(oldestUnsentAt.description) }
-    return .object(members)
+    return .object(members.merging(report.members) { $1 })
   }
 }

@@ -28,9 +28,11 @@ public struct PushRequest: Sendable, Hashable {
 
   public var device: String
   public var items: [Item]
+  public var report: DeviceReport
 
-  public init(device: String, mutations: [Mutation]) {
+  public init(device: String, mutations: [Mutation], report: DeviceReport = DeviceReport()) {
     self.device = device
+    self.report = report
     items = mutations.map(Item.mutation)
   }
 
@@ -39,6 +41,7 @@ public struct PushRequest: Sendable, Hashable {
   public init(json: JSONValue) throws(FieldProblems) {
     let reader = try WireReader(json)
     device = try reader.uuid("device")
+    report = try DeviceReport(reader)
     let mutations = try reader.array("mutations")
     guard mutations.count <= SyncLimits.pushMutations else {
       let detail = "au plus \(SyncLimits.pushMutations) modifications sont acceptées"
@@ -59,6 +62,9 @@ public struct PushRequest: Sendable, Hashable {
   }
 
   public var json: JSONValue {
-    ["device": .string(device), "mutations": .array(items.map(\.payload))]
+    let members: [String: JSONValue] = [
+      "device": .string(device), "mutations": .array(items.map(\.payload)),
+    ]
+    return .object(members.merging(report.members) { $1 })
   }
 }

@@ -13,6 +13,8 @@ public struct ParkReason: RawRepresentable, Sendable, Hashable {
   public static let deviceRevoked = ParkReason(rawValue: "device_revoked")
   /// The row, or one that the edit names, is not in this mission.
   public static let notFound = ParkReason(rawValue: "not_found")
+  /// The device speaks a newer schema than the server: what it wrote is kept until the server knows it too.
+  public static let newerSchema = ParkReason(rawValue: "newer_schema")
 }
 
 /// Why a mutation is not applied and never will be; the server keeps its payload.

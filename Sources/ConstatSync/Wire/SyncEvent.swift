@@ -77,10 +77,11 @@ extension SyncEvent {
       }
       versions[field] = version
     }
+    // What the server does not know shows beside what it does.
+    let fields = try reader.object("fields").merging(try reader.optionalObject("extra")) { known, _ in known }
     self = .put(
       Entity(
-        key: key, version: version, born: try reader.count("born"),
-        fields: try reader.object("fields"), fieldVersions: versions))
+        key: key, version: version, born: try reader.count("born"), fields: fields, fieldVersions: versions))
   }
 
   public var json: JSONValue {

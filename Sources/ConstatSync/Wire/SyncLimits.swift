@@ -2,10 +2,14 @@
 public enum SyncLimits {
   /// Events in one page of a pull.
   public static let pageEvents = 500
+  /// Bytes of a page's events, beyond which it ends early; one event is always sent.
+  public static let pageBytes = 1 << 20
   /// Mutations in one push.
   public static let pushMutations = 500
   /// Mutations in one atomic group; a group travels in one push.
   public static let groupMutations = 50
+  /// Bytes, as JSON, of the fields of one mutation that this code does not know.
+  public static let unknownFieldBytes = 16 * 1024
   /// Bytes of a signature's image, once decoded.
   public static let signatureBytes = 200 * 1024
   /// Days that a device keeps a mutation after its answer, to send it again to a server that was
@@ -25,7 +29,7 @@ public struct SchemaRange: Sendable, Hashable {
   }
 
   /// What this code speaks.
-  public static let current = SchemaRange(minimum: 1, maximum: 1)
+  public static let current = SchemaRange(minimum: 1, maximum: 2)
 
   public func contains(_ schema: Int) -> Bool { (minimum...maximum).contains(schema) }
 }

@@ -3,6 +3,7 @@ import ConstatCore
 import ConstatSync
 import Foundation
 import GRDB
+import Gzip
 import Synchronization
 import Testing
 
@@ -216,7 +217,8 @@ private final class Script: Sendable {
         throw TransportError("the script is over")
       }
       let exchange = state.exchanges[state.next]
-      let asked: JSONValue = ["path": .string(request.path), "body": try JSONValue.parse(request.body)]
+      let bytes = request.isGzipped ? try Gzip.inflated(request.body, limit: 8 << 20) : request.body
+      let asked: JSONValue = ["path": .string(request.path), "body": try JSONValue.parse(bytes)]
       if let found = Expectation.difference(
         exchange["request"] ?? .null, asked, at: "/\(state.next)/request")
       {

@@ -7,6 +7,7 @@ import ConstatSync
 extension FakeServer {
   func pull(_ request: PullRequest, _ device: String) throws -> Transport.Answer {
     pulls.append(request)
+    if isTooNew { return problem(426, "schema-too-old") }
     var position = Cursor.Position.end(of: -1)
     var isReset = true
     if let token = request.cursor {

@@ -1,5 +1,6 @@
 import ConstatCore
 import ConstatSync
+import Gzip
 
 @testable import ConstatDevice
 
@@ -40,6 +41,7 @@ actor FakeServer {
   private var refusesPushOfRevoked = false
   var uploads = FakeUploads()
   var tellsOtherwise = false
+  var isTooNew = false
 
   nonisolated var transport: Transport {
     Transport { try await self.answer($0) }
@@ -92,6 +94,9 @@ actor FakeServer {
   func isAssigned(_ mission: String) -> Bool { state.memberships[mission]?.isIn ?? false }
   /// Its digest is never that of what it sends.
   func setTellsOtherwise() { tellsOtherwise = true }
+  /// From now on the server speaks only schemas that no app has.
+  func retireOldApps() { isTooNew = true }
+
   func setPageLimit(_ limit: Int) { pageLimit = limit }
   func expireTokens() { tokens = [:] }
 
@@ -124,7 +129,8 @@ actor FakeServer {
 
   private func answer(_ request: Transport.Request) throws -> Transport.Answer {
     if request.path.hasPrefix("/v1/uploads") || request.method == "GET" { return file(request) }
-    let body = try JSONValue.parse(request.body)
+    let bytes = request.isGzipped ? try Gzip.inflated(request.body, limit: 8 << 20) : request.body
+    let body = try JSONValue.parse(bytes)
     if request.path == "/v1/auth/login" {
       guard body["password"]?.string == "correct horse" else { return problem(401, "unauthorized") }
       return json(["access_token": "user"])
@@ -135,7 +141,7 @@ actor FakeServer {
       return problem(401, "unauthorized")
     }
     if request.path == "/v1/sync/push" {
-      pushes.append(request.body)
+      pushes.append(bytes)
       if journal.isRevoked && refusesPushOfRevoked { return revoked }
       return try push(body, device)
     }

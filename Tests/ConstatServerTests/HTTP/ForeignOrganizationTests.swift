@@ -21,7 +21,7 @@ import Testing
     "lead-analyser-bookings": "lead_analyser_booking",
     "lead-analysers": "lead_analyser", "mission-orders": "mission_order", "modules": "module",
     "outbuildings": "outbuilding", "parked": "parked_edit", "payments": "payment",
-    "price-lists": "price_list",
+    "price-lists": "price_list", "proposals": "field_proposal",
     "price-list-lines": "price_list_line", "route-sheets": "technician", "sessions": "session",
     "signatures": "signature",
     "uploads": "upload", "users": "agency_account",

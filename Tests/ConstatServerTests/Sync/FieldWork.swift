@@ -13,6 +13,10 @@ struct FieldWork {
   let owner: UUID
   let appointment: UUID
 
+  /// One pixel.
+  static let png =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+
   static func planned(_ server: TestServer, _ slug: String = "cabinet-basque") async throws -> FieldWork {
     let org = try await server.organization(slug)
     let clock = server.services.clock

@@ -245,8 +245,6 @@ import Testing
       try await device.pull()
       let clock = server.services.clock
       let dossier = JSONValue.string(work.dossier.uuidString.lowercased())
-      let png =
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
       let answer = try await device.push([
         device.mutation(
           .outbuilding, clock.newID().uuidString, in: work.dossier, .create,
@@ -264,7 +262,8 @@ import Testing
           .signature, clock.newID().uuidString, in: work.dossier, .create,
           set: [
             "dossier_id": dossier, "mission_order_id": dossier, "signer": "technician", "signer_name": "Marc",
-            "signed_at": "2026-12-01T09:00:00Z", "image_base64": .string(png),
+            "signer_capacity": "technician",
+            "signed_at": "2026-12-01T09:00:00Z", "image_base64": .string(FieldWork.png),
           ]),
       ])
       let statuses = answer["results"].array?.compactMap { $0["status"]?.string }

@@ -76,13 +76,19 @@ import Testing
   @Test func `it names every status, reason, code and policy`() {
     var words = MutationStatus.allCases.map(\.rawValue) + Rejection.Code.allCases.map(\.rawValue)
     words += FieldPolicy.allCases.map(\.rawValue)
-    words += [ParkReason.reassigned, .closed, .deviceRevoked, .notFound].map(\.rawValue)
+    words += [ParkReason.reassigned, .closed, .deviceRevoked, .notFound, .newerSchema].map(\.rawValue)
     words += [
       PushError.sequenceGap(lmid: 0), .sequenceNotDense, .deviceForked(seq: 0), .groupIncomplete(""),
       .otherDevice,
     ].map(\.code)
     words += [CursorError.malformed, .forged, .otherDevice].map(\.code)
     for word in words { #expect(page.contains("`\(word)`"), "\(word)") }
+  }
+
+  @Test func `it tells every step of the schema`() {
+    for step in SchemaStep.table {
+      #expect(page.contains("| \(step.from) | \(step.from + 1) | \(step.summary) |"))
+    }
   }
 
   @Test func `it names the limits`() {

@@ -19,10 +19,16 @@ import Testing
 
   @Test func `what was settled is answered again and what is new is decided`() throws {
     let push = request(1...3)
-    let plan = try PushPlan(push, from: Fixture.device, lmid: 2, stored: stored(push))
+    let plan = try PushPlan(push, from: Fixture.device, lmid: 2, stored: stored(request(1...2)))
     #expect(plan.replays.map(\.seq) == [1, 2])
     #expect(plan.replays.allSatisfy { $0.isReplay && $0.status == .merged && $0.version == 12 })
     #expect(plan.fresh.map(\.seq) == [3])
+  }
+
+  @Test func `a result beyond the last settled mutation betrays a copy, even of the same body`() {
+    #expect(throws: PushError.deviceForked(seq: 3)) {
+      try PushPlan(request(1...3), from: Fixture.device, lmid: 2, stored: stored(request(1...3)))
+    }
   }
 
   @Test func `a gap is refused with the sequence that is due`() {

@@ -42,7 +42,8 @@ import Testing
     Fixture.mutation(
       [
         "dossier_id": .string(Fixture.dossier), "mission_order_id": .string(Fixture.dossier),
-        "signer": .string(signer), "signer_name": "Marc", "signed_at": "2026-11-21T10:00:00Z",
+        "signer": .string(signer), "signer_name": "Marc", "signer_capacity": "other",
+        "signed_at": "2026-11-21T10:00:00Z",
         "image_base64": .string(image),
       ], operation: .create, key: EntityKey(.signature, id))
   }

@@ -83,7 +83,8 @@ struct SimulatedDevice {
 
   var nextPull: PullRequest {
     PullRequest(
-      cursor: staging?.cursor ?? checkpoint.cursor, limit: 2, unsentCount: journal.unansweredCount)
+      cursor: staging?.cursor ?? checkpoint.cursor, limit: 2,
+      report: DeviceReport(unsentCount: journal.unansweredCount))
   }
 
   mutating func took(_ response: PullResponse) {

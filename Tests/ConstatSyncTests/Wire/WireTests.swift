@@ -7,7 +7,10 @@ import Testing
 
   @Test func `a pull comes back as it was sent`() throws {
     let pull = PullRequest(
-      cursor: "abc", limit: 20, schema: 1, unsentCount: 3, oldestUnsentAt: Instant("2026-11-21T10:00:00Z"))
+      cursor: "abc", limit: 20, schema: 1,
+      report: DeviceReport(
+        unsentCount: 3, oldestUnsentAt: Instant("2026-11-21T10:00:00Z"),
+        clock: Instant("2026-11-21T11:00:00Z")))
     #expect(try PullRequest(json: pull.json) == pull)
     let entity = Entity(
       key: EntityKey(.dossier, Fixture.dossier), version: 9, born: 3,

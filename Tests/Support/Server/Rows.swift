@@ -34,7 +34,8 @@ extension TestServer {
     rows.draw(
       "device", "api_token", "invoice", "draft_invoice", "instalment", "payment", "payment_reversal",
       "deposit_slip", "attachment", "upload",
-      "journal_entry", "sync_conflict", "parked_edit", "agency_account", "payer_account", "session", "job",
+      "journal_entry", "sync_conflict", "parked_edit", "field_proposal", "agency_account", "payer_account",
+      "session", "job",
       by: services.clock)
     rows.ids["technician"] = org.marc.id
     let made = rows
@@ -183,6 +184,12 @@ extension TestServer {
       INSERT INTO system.upload (organization_id, id, actor, sha256, media_type, file_name, size_bytes, expires_at)
       VALUES (\(org.id), \(rows["upload"]), \("user:" + org.admin.wire), sha256('x'), 'image/png', 'p.png', 9,
         now() + interval '1 day')
+      """,
+      """
+      INSERT INTO field_proposal (organization_id, id, dossier_id, entity_type, entity_id, field, signed_value,
+        proposed_value, proposed_by)
+      VALUES (\(org.id), \(rows["field_proposal"]), \(rows["dossier"]), 'dossier', \(rows["dossier"]), 'street', '"a"',
+        '"b"', 'sql:test')
       """,
       """
       INSERT INTO system.job (organization_id, id, kind, arguments) VALUES (\(org.id), \(rows["job"]), 'test', '{}')

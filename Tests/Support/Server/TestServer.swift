@@ -1,6 +1,7 @@
 public import ConstatCore
 public import ConstatServer
 public import Foundation
+import Gzip
 public import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -108,7 +109,10 @@ public final class TestServer: Sendable {
   public struct Answer: Sendable {
     public let status: Int
     public let headers: HTTPFields
+    /// As it was before it was packed.
     public let body: [UInt8]
+    /// What came over the wire.
+    public let receivedBytes: Int
     public var json: JSONValue { (try? JSONValue.parse(body)) ?? .null }
     public subscript(member: String) -> JSONValue { json[member] ?? .null }
     public var text: String { String(decoding: body, as: UTF8.self) }
@@ -128,8 +132,11 @@ public final class TestServer: Sendable {
     }
     let response = try await client.execute(
       uri: path, method: method, headers: headers, body: bytes.map { .init(bytes: $0) })
+    var body = Array(response.body.readableBytesView)
+    let received = body.count
+    if response.headers[.contentEncoding] == "gzip" { body = try Gzip.inflated(body, limit: 64 << 20) }
     let answer = Answer(
-      status: response.status.code, headers: response.headers, body: Array(response.body.readableBytesView))
+      status: response.status.code, headers: response.headers, body: body, receivedBytes: received)
     hold(answer, to: method, path)
     return answer
   }

@@ -1,0 +1,50 @@
+import ConstatCore
+import Foundation
+import Postgres
+
+/// All SQL on what is to be sent by mail after a mission.
+struct DeliveryStore {
+  /// The order, and to whom each document would go: the payer, and whoever ordered.
+  static func ground(_ organization: UUID, dossier: UUID) -> SQL {
+    """
+    SELECT m.confirmed_step, m.payer_present, m.payment_on_site, m.payment_means, m.receipt_requested, m.copy_requested,
+      m.finalised_at, p.id AS payer_id, nullif(p.email, '') AS payer_email, o.id AS orderer_id,
+      nullif(o.email, '') AS orderer_email
+    FROM mission_order m
+    JOIN dossier d ON d.organization_id = m.organization_id AND d.id = m.dossier_id
+    LEFT JOIN contact p ON p.organization_id = d.organization_id AND p.id = d.payer_id
+    LEFT JOIN contact o ON o.organization_id = d.organization_id
+      AND o.id = coalesce(d.requester_id, d.payer_id, d.owner_id)
+    WHERE m.organization_id = \(organization) AND m.dossier_id = \(dossier)
+    """
+  }
+
+  static func insert(
+    _ organization: UUID, id: UUID, dossier: UUID, _ kind: MissionDelivery.Kind, contact: UUID?,
+    email: String?
+  ) -> SQL {
+    let state: MissionDelivery.State = email == nil ? .noAddress : .waiting
+    return """
+      INSERT INTO mission_delivery (organization_id, id, dossier_id, kind, contact_id, email, state)
+      VALUES (\(organization), \(id), \(dossier), \(kind.rawValue), \(contact), \(email), \(state.rawValue))
+      ON CONFLICT (organization_id, dossier_id, kind) DO NOTHING
+      """
+  }
+
+  static func all(_ organization: UUID, dossier: UUID) -> SQL {
+    """
+    SELECT v.id, v.kind, v.contact_id, v.email, v.state, v.sent_at, v.failure, v.created_at FROM mission_delivery v
+    WHERE v.organization_id = \(organization) AND v.dossier_id = \(dossier) ORDER BY v.kind
+    """
+  }
+
+  /// Those whose contact has got an address since.
+  static func address(_ organization: UUID) -> SQL {
+    """
+    UPDATE mission_delivery v SET email = c.email, state = 'waiting'
+    FROM contact c
+    WHERE v.organization_id = \(organization) AND v.state = 'no_address' AND c.organization_id = v.organization_id
+      AND c.id = v.contact_id AND c.email <> ''
+    """
+  }
+}

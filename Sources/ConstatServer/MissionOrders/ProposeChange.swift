@@ -1,0 +1,56 @@
+import ConstatCore
+import ConstatSync
+import Foundation
+import Postgres
+
+/// Divides an office's change of a dossier's rows once both parties have signed the mission order: what was seen on
+/// site waits as a proposal, all else is written. Buildings and modules outlive the dossier and stay the office's.
+struct ProposeChange {
+  let transaction: Transaction
+  let organization: UUID
+  let newID: @Sendable () -> UUID
+  let actor: String
+
+  init(_ writing: WriteCall) {
+    transaction = writing.transaction
+    organization = writing.organization
+    newID = writing.call.clock.newID
+    actor = writing.principal.actor
+  }
+
+  /// Takes out of `values` what becomes a proposal. A value that the row holds already withdraws a proposal for its
+  /// field: the office has thought better of it.
+  func divide(_ values: inout [String: JSONValue], of type: EntityType, _ id: UUID, in dossier: UUID)
+    async throws
+  {
+    let observed = SignedOrder.divide(values, of: type, isFinalised: true).proposed
+    guard !observed.isEmpty else { return }
+    let signed = try await transaction.query(ProposalStore.signed(organization, dossier: dossier))
+    guard try signed.first?.get("is_signed", as: Bool.self) == true else { return }
+    let table = type.rawValue
+    let differing = try await transaction.query(ProposalStore.differing(table, id, from: observed))
+    var statements = [
+      ProposalStore.withdraw(organization, table, id, fields: observed.keys.sorted(), by: actor)
+    ]
+    for row in differing {
+      statements.append(
+        ProposalStore.insert(
+          organization, id: newID(), dossier: dossier, table, id, field: try row.get("field"),
+          held: try PushStore.json(row, "held"), proposed: try PushStore.json(row, "given"), by: actor))
+    }
+    _ = try await transaction.pipeline(statements)
+    values = values.filter { observed[$0.key] == nil }
+  }
+
+  /// The same for a row of which only its id is known.
+  func divide(_ values: inout [String: JSONValue], of type: EntityType, _ id: UUID) async throws {
+    let owner: SQL? =
+      switch type {
+      case .outbuilding: ProposalStore.dossier(organization, ofOutbuilding: id)
+      case .dossierDiagnostic: ProposalStore.dossier(organization, ofDiagnostic: id)
+      default: nil
+      }
+    guard let owner, let dossier: UUID = try await transaction.value(owner) else { return }
+    try await divide(&values, of: type, id, in: dossier)
+  }
+}

@@ -1,0 +1,98 @@
+import ConstatCore
+import ConstatSync
+import Foundation
+import Postgres
+
+/// Carries out what the office decided of a conflict. `mine` is the device's value, `theirs` what stood against it,
+/// `value` any other; a conflict between an edit and a deletion is settled with `keep` or `delete`. Of money, `keep`
+/// says that both were received and the surplus is the payer's; `mine` and `theirs` say which of the two entries is
+/// right, and the other is undone. A proposal that was decided stands, or is accepted after all.
+struct ResolveConflict {
+  let writing: WriteCall
+  /// As ``ConflictStore/locked(_:_:)`` reads it.
+  let conflict: Row
+  let choice: String
+  let given: JSONValue?
+
+  func run() async throws {
+    let (field, table): (String, String) = (try conflict.get("field"), try conflict.get("entity_type"))
+    let id: UUID = try conflict.get("entity_id")
+    guard let type = EntityType(rawValue: table) else { throw Problem.notFound }
+    let rows = RowStore(transaction: writing.transaction)
+    if field == ConflictRecord.surplus {
+      try await settle(payment: id)
+    } else if type == .fieldProposal {
+      try await settle(proposal: id)
+    } else if field == ConflictRecord.deletion {
+      guard choice == "keep" || choice == "delete" else { throw notInChoice("keep ou delete") }
+      if choice == "delete" { try await rows.delete(table, id: id, expected: nil) }
+    } else if type.rule(of: field) == nil {
+      // Of a newer schema: kept beside the row.
+      let dossier: UUID? = type.rule.scope == .shared ? nil : try conflict.get("dossier_id")
+      let extra = [field: try value]
+      _ = try await writing.transaction.query(
+        EntityStore.keep(extra, of: EntityKey(type, id.wire), id, in: dossier))
+    } else {
+      let value = try value
+      let checked: [String: JSONValue]
+      do { checked = try ValueCheck.fieldSets(type, .patch, [field: value]) } catch { throw Problem(error) }
+      try await write(checked, to: type, id)
+    }
+  }
+
+  /// The value that stands, and what follows from it in other rows, as after a push: who may see the dossier (DOS-64),
+  /// how long a diagnostic is valid (DIA-03).
+  private func write(_ values: [String: JSONValue], to type: EntityType, _ id: UUID) async throws {
+    let (transaction, organization) = (writing.transaction, writing.organization)
+    let before = type == .dossier ? try await DossierStore(transaction, organization).current(id) : nil
+    try await RowStore(transaction: transaction).update(type.rawValue, id: id, expected: nil, values)
+    if let before {
+      try await AlignContacts(
+        transaction: transaction, organization: organization, newID: writing.call.clock.newID
+      ).run(id, before: before, after: before.merging(values) { $1 })
+    }
+    if type == .dossierDiagnostic, let dossier = try conflict.get("dossier_id", as: UUID?.self) {
+      try await DiagnosticStore(transaction, organization).refreshValidities(of: dossier)
+    }
+  }
+
+  private var value: JSONValue {
+    get throws {
+      switch choice {
+      case "mine": try PushStore.json(conflict, "mine")["value"] ?? .null
+      case "theirs": try PushStore.json(conflict, "theirs")["value"] ?? .null
+      case "value": given ?? .null
+      default: throw notInChoice("mine, theirs ou value")
+      }
+    }
+  }
+
+  private func settle(payment: UUID) async throws {
+    let double = SettleDoublePayment(
+      transaction: writing.transaction, organization: writing.organization, clock: writing.call.clock)
+    switch choice {
+    case "keep": return
+    case "theirs": try await double.undo([payment])
+    case "mine":
+      let rivals = try PushStore.json(conflict, "theirs")["value"]?.array ?? []
+      try await double.undo(rivals.compactMap { $0["id"]?.string.flatMap(UUID.init(uuidString:)) })
+      try await double.lay(payment)
+    default: throw notInChoice("keep, mine ou theirs")
+    }
+  }
+
+  /// A value that was written is not unwritten by refusing it: the office changes the field anew.
+  private func settle(proposal: UUID) async throws {
+    if choice == "theirs" { return }
+    guard choice == "mine", try value == .string(FieldProposal.State.accepted.rawValue) else {
+      throw notInChoice("theirs, ou mine pour accepter")
+    }
+    try await DecideProposal(
+      transaction: writing.transaction, organization: writing.organization, actor: writing.principal.actor
+    ).decide(proposal, as: .accepted, isFirst: false)
+  }
+
+  private func notInChoice(_ choices: String) -> Problem {
+    Problem.field("/choice", "not-in-choice", choices)
+  }
+}

@@ -1,0 +1,164 @@
+import ConstatCore
+import ConstatServer
+import ConstatSync
+import Foundation
+import Postgres
+import Support
+import Testing
+
+/// After both parties have signed, the office proposes what it would change of what was seen on site.
+@Suite struct ProposalTests {
+  @Test func `the office writes at once until the order is signed, then proposes what was observed`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let path = "/v1/dossiers/\(work.dossier.wire)"
+      let before = try await server.patch(path, as: work.org.office.token, ["street": "2 rue Avant"])
+      #expect(before["street"] == "2 rue Avant" && before["open_proposals"] == 0, "\(before.text)")
+      try await Self.sign(work)
+      let after = try await server.patch(
+        path, as: work.org.office.token,
+        ["street": "3 rue Après", "floor": .null, "city": "Bayonne", "urgent": true])
+      #expect(after["street"] == "2 rue Avant" && after["urgent"] == true, "\(after.text)")
+      #expect(after["open_proposals"] == 1, "what does not differ is no proposal")
+      let list = try await server.get(
+        "/v1/proposals?state=open&dossier_id=\(work.dossier.wire)", as: work.org.sales.token)
+      let proposal = try #require(list["items"].array?.first)
+      #expect(proposal["field"] == "street" && proposal["entity_type"] == "dossier")
+      #expect(proposal["signed_value"] == "2 rue Avant" && proposal["proposed_value"] == "3 rue Après")
+      #expect(proposal["proposed_by"] == .string("user:\(work.org.office.id.wire)"))
+      // Another value is another proposal; the value that stands withdraws it.
+      try await server.patch(path, as: work.org.office.token, ["street": "4 rue Mieux"])
+      try await server.patch(path, as: work.org.office.token, ["street": "2 rue Avant"])
+      let all = try await server.get("/v1/proposals", as: work.org.office.token)["items"].array ?? []
+      #expect(all.map { $0["state"]?.string } == ["withdrawn", "withdrawn"])
+      #expect(all.map { $0["proposed_value"]?.string } == ["4 rue Mieux", "3 rue Après"])
+      #expect(try await server.get(path, as: work.org.office.token)["open_proposals"] == 0)
+    }
+  }
+
+  @Test func `outbuildings and diagnostics of a signed order are proposed too, new ones are not`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let token = work.org.office.token
+      try await server.patch("/v1/dossiers/\(work.dossier.wire)", as: token, ["transaction_type": "sale"])
+      let cellar = try await server.post(
+        "/v1/dossiers/\(work.dossier.wire)/outbuildings", as: token, ["kind": "cellar", "lot_number": "12"])
+      let lead = try await server.post(
+        "/v1/dossiers/\(work.dossier.wire)/diagnostics", as: token,
+        ["diagnostic_code": "lead", "outcome": "presence", "visited_on": "2026-12-01"])
+      #expect(lead["valid_until"].string != nil)
+      try await Self.sign(work)
+      let other = try await server.patch(
+        "/v1/outbuildings/\(cellar["id"].string ?? "")", as: token, ["kind": "garage", "comment": "à revoir"])
+      #expect(other["kind"] == "cellar" && other["comment"] == "à revoir" && other["open_proposals"] == 1)
+      let path = "/v1/dossier-diagnostics/\(lead["id"].string ?? "")"
+      let changed = try await server.patch(path, as: token, ["outcome": "absence"])
+      #expect(changed["outcome"] == "presence" && changed["open_proposals"] == 1, "\(changed.text)")
+      #expect(changed["valid_until"] == lead["valid_until"])
+      #expect(
+        try await server.post("/v1/dossiers/\(work.dossier.wire)/outbuildings", as: token, ["kind": "attic"])
+          .status
+          == 201)
+      // An administrator decides for a technician who cannot be asked; validities follow.
+      let open = try await server.get("/v1/proposals?state=open", as: token)["items"].array ?? []
+      let id = open.first { $0["field"] == "outcome" }?["id"]?.string ?? ""
+      #expect(try await server.post("/v1/proposals/\(id)/acceptance", as: token).status == 403)
+      let accepted = try await server.post("/v1/proposals/\(id)/acceptance", as: work.org.admin.token)
+      #expect(accepted["state"] == "accepted" && accepted["decided_by"].string != nil, "\(accepted.text)")
+      let now = try await server.get(path, as: token)
+      #expect(now["outcome"] == "absence" && now["valid_until"] != lead["valid_until"], "\(now.text)")
+      let twice = try await server.post("/v1/proposals/\(id)/refusal", as: work.org.admin.token)
+      #expect(twice.isProblem(409, "proposal-decided") && twice["state"] == "accepted")
+      let rest = open.first { $0["field"] == "kind" }?["id"]?.string ?? ""
+      #expect(try await server.post("/v1/proposals/\(rest)/withdrawal", as: token)["state"] == "withdrawn")
+    }
+  }
+
+  @Test func `the technician accepts or refuses on the device; what is decided is not decided again`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      try await Self.sign(work)
+      let path = "/v1/dossiers/\(work.dossier.wire)"
+      try await server.patch(path, as: work.org.office.token, ["street": "3 rue Après", "door": "C"])
+      let device = try await work.enrol(work.org.marc)
+      try await device.pull()
+      let proposals = device.rows.filter { $0.key.type == .fieldProposal }
+      #expect(proposals.count == 2 && proposals.values.allSatisfy { $0["state"] == "open" })
+      func decide(_ field: String, _ state: String) -> Mutation {
+        let key = proposals.first { $0.value["field"]?.string == field }?.key.id ?? ""
+        return device.mutation(
+          .fieldProposal, key, in: work.dossier, set: ["state": .string(state)], was: ["state": "open"])
+      }
+      let street = device.mutation(
+        .dossier, work.dossier.wire, in: work.dossier, set: ["floor": "2"], was: ["floor": .null])
+      let answer = try await device.push([street, decide("street", "accepted"), decide("door", "refused")])
+      let statuses = answer["results"].array?.compactMap { $0["status"]?.string }
+      #expect(statuses == ["applied", "applied", "applied"], "\(answer.text)")
+      try await device.pull()
+      let dossier = device.rows[EntityKey(.dossier, work.dossier.wire)]
+      #expect(dossier?["street"] == "3 rue Après" && dossier?["door"] == .null && dossier?["floor"] == "2")
+      let shown = try await server.get("/v1/proposals", as: work.org.office.token)["items"].array ?? []
+      #expect(Set(shown.compactMap { $0["state"]?.string }) == ["accepted", "refused"])
+      #expect(shown.allSatisfy { $0["decided_by"] == .string("device:\(device.id)") })
+      let again = try await device.push([decide("street", "refused")])
+      #expect(again["results"].array?.first?["error"]?["code"] == "value-invalid", "\(again.text)")
+      #expect(try await server.get(path, as: work.org.office.token)["street"] == "3 rue Après")
+      let wrong = try await device.push([decide("door", "withdrawn")])
+      #expect(wrong["results"].array?.first?["error"]?["code"] == "value-invalid", "\(wrong.text)")
+    }
+  }
+
+  @Test func `the office that withdrew meanwhile is right, and the technician's word is kept beside it`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      try await Self.sign(work)
+      let path = "/v1/dossiers/\(work.dossier.wire)"
+      try await server.patch(path, as: work.org.office.token, ["street": "3 rue Après"])
+      let device = try await work.enrol(work.org.marc)
+      try await device.pull()
+      let id = device.rows.keys.first { $0.type == .fieldProposal }?.id ?? ""
+      try await server.post("/v1/proposals/\(id)/withdrawal", as: work.org.office.token)
+      let answer = try await device.push([
+        device.mutation(
+          .fieldProposal, id, in: work.dossier, set: ["state": "accepted"], was: ["state": "open"])
+      ])
+      #expect(answer["results"].array?.first?["status"] == "conflicted", "\(answer.text)")
+      #expect(try await server.get(path, as: work.org.office.token)["street"] == "1 rue de la Paix")
+      #expect(try await server.get("/v1/proposals/\(id)", as: work.org.office.token)["state"] == "withdrawn")
+      // The office thinks again: accepted after all.
+      let conflict = answer["results"].array?.first?["conflicts"]?.array?.first?.string ?? ""
+      let resolve = "/v1/sync/conflicts/\(conflict)/resolve"
+      let odd = try await server.post(
+        resolve, as: work.org.office.token, ["choice": "value", "value": "open"])
+      #expect(odd.status == 422, "\(odd.text)")
+      let resolved = try await server.post(resolve, as: work.org.office.token, ["choice": "mine"])
+      #expect(resolved["state"] == "resolved", "\(resolved.text)")
+      #expect(try await server.get(path, as: work.org.office.token)["street"] == "3 rue Après")
+    }
+  }
+
+  /// The mission order of the work, finalised.
+  private static func sign(_ work: FieldWork) async throws {
+    let (organization, dossier, marc) = (work.org.id, work.dossier, work.org.marc.id)
+    try await work.server.asOwner(organization) { transaction in
+      _ = try await transaction.execute(
+        """
+        INSERT INTO mission_order (organization_id, id, dossier_id, technician_id, started_at, confirmed_step,
+          payer_present, finalised_at)
+        VALUES (\(organization), \(dossier), \(dossier), \(marc), '2026-12-01T08:00Z', 8, false, '2026-12-01T10:00Z')
+        """)
+    }
+  }
+}
+
+extension UUID {
+  fileprivate var wire: String { uuidString.lowercased() }
+}
