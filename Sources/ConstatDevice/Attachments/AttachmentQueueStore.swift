@@ -75,11 +75,11 @@ struct AttachmentQueueStore {
   }
 
   func finish(_ sha256: String) throws {
-    let version = try MetaStore(db: db).base().version
+    let base = try MetaStore(db: db).base()
     try db.execute(
       literal: """
         UPDATE attachment_queue SET state = 'uploaded', upload = NULL, sent = size, attempts = 0,
-          next_attempt_at = NULL, problem = NULL, uploaded_at_version = \(version)
+          next_attempt_at = NULL, problem = NULL, uploaded_at_version = \(base.version), uploaded_in = \(base.epoch)
         WHERE sha256 = \(sha256)
         """)
   }
@@ -115,16 +115,23 @@ struct AttachmentQueueStore {
   }
 
   /// What the server says that it misses although it once said that it had it: it was restored from a backup, or has
-  /// thrown away what nothing referred to. Only a checkpoint that is newer than the upload can say so.
+  /// thrown away what nothing referred to. Only a checkpoint that is newer than the upload can say so. In a new epoch
+  /// everything is offered once more, since of a mission that left no checkpoint tells; what the server has it does not
+  /// take again.
   func requeueMissing() throws {
-    let version = try MetaStore(db: db).base().version
+    let base = try MetaStore(db: db).base()
+    try db.execute(
+      literal: """
+        UPDATE attachment_queue SET state = 'waiting', sent = 0
+        WHERE state = 'uploaded' AND uploaded_in <> \(base.epoch)
+        """)
     for row in try CheckpointStore(db: db).entities(of: .attachment)
     where row.fields["state"]?.string == Attachment.State.awaitingBlob.rawValue {
       guard let sha256 = row.fields["sha256"]?.string else { continue }
       try db.execute(
         literal: """
           UPDATE attachment_queue SET state = 'waiting', sent = 0
-          WHERE sha256 = \(sha256) AND state = 'uploaded' AND uploaded_at_version < \(version)
+          WHERE sha256 = \(sha256) AND state = 'uploaded' AND uploaded_at_version < \(base.version)
           """)
     }
   }

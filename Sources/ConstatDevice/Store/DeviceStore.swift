@@ -63,12 +63,13 @@ struct DeviceStore: Sendable {
       try db.execute(
         literal: """
           -- The bytes to send, by their SHA-256: two attachments of the same bytes are sent once. upload: the path that the
-          -- server gave for them. uploaded_at_version: the checkpoint's version when the server said that it has them.
+          -- server gave for them. uploaded_at_version, uploaded_in: the checkpoint's version and epoch when the server said that it has
+          -- them.
           CREATE TABLE attachment_queue (
             sha256 TEXT PRIMARY KEY, media_type TEXT NOT NULL, file_name TEXT NOT NULL, size INTEGER NOT NULL,
             state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'uploaded', 'set_aside')),
             upload TEXT, sent INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, next_attempt_at INTEGER,
-            problem TEXT, queued_at INTEGER NOT NULL, uploaded_at_version INTEGER
+            problem TEXT, queued_at INTEGER NOT NULL, uploaded_at_version INTEGER, uploaded_in TEXT
           );
           CREATE INDEX attachment_waiting ON attachment_queue (queued_at) WHERE state = 'waiting';
           """)

@@ -157,6 +157,24 @@ import Testing
     #expect(await bench.server.uploads.blobs[AttachmentFiles.sha256(photo)] == photo)
   }
 
+  @Test func `a restored server is offered all bytes again, and takes those that it has lost`() async throws {
+    let bench = try Bench()
+    let device = try await bench.device()
+    let (kept, lost) = (Bench.photo(4000), Bench.photo(5000))
+    let backup = await bench.server.state
+    for photo in [kept, lost] { try await device.attach(bench.mission, photo, named: "a.jpg") }
+    try await device.sync()
+    #expect(try await device.uploadAttachments().uploaded == 2)
+    await bench.server.restore(backup)
+    await bench.server.changeUploads { $0.forget(AttachmentFiles.sha256(lost)) }
+    let received = await bench.server.uploads.received
+    try await device.sync()
+    #expect(try await device.uploadAttachments().uploaded == 2)
+    #expect(await bench.server.uploads.received == received + lost.count)
+    #expect(await bench.server.uploads.blobs[AttachmentFiles.sha256(lost)] == lost)
+    #expect(try await device.uploadAttachments().uploaded == 0)
+  }
+
   @Test func `another device's photo is fetched when asked for, and held to its name`() async throws {
     let bench = try Bench()
     let device = try await bench.device()
