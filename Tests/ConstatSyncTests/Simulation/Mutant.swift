@@ -4,8 +4,6 @@ enum Mutant: String, CaseIterable, Sendable {
   case noDeduplication
   /// A base of an older epoch counts in full, not up to the fork.
   case epochBase
-  /// A base of an epoch that this history never came through counts up to the fork.
-  case foreignEpoch
   /// Edits of a mission that left are thrown away.
   case dropOutOfScope
   /// An edit of a deleted row is lost with it.
@@ -41,6 +39,16 @@ enum Mutant: String, CaseIterable, Sendable {
   /// What a device wrote last holds nothing that it had not seen, not even a row that it brought
   /// back.
   case trustOwnWrites
+  /// The edits of a revoked device are applied like anybody's.
+  case revokedApplies
+  /// A revoked device empties itself before it has sent what it holds.
+  case wipeUnsent
+  /// Bytes that come after their row do not tell it.
+  case lateBytesUnseen
+  /// A row says that its bytes are there before they are.
+  case storedUnseen
+  /// The device sends no edit while a photo waits.
+  case photosFirst
   /// Two notes: the device's only.
   case noteOverwrites
   /// A device's deletion takes edits with it that it had not seen.

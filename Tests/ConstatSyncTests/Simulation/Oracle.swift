@@ -30,7 +30,7 @@ struct Oracle {
 
   /// The first fault; nil when all holds.
   func fault() -> String? {
-    convergence() ?? settlement() ?? groups() ?? typedValues() ?? officeValues()
+    convergence() ?? settlement() ?? groups() ?? photos() ?? typedValues() ?? officeValues()
   }
 
   /// Every device holds exactly its technician's missions and what they lead to.
@@ -55,8 +55,12 @@ struct Oracle {
 
   /// Every mutation is settled exactly once.
   private func settlement() -> String? {
+    if let device = server.revokedWriters.min() { return "revoked \(device) wrote" }
     for device in simulation.devices {
-      let last = device.journal.lastSequence
+      // What a wiped device had sent before the server was restored, nobody can bring back.
+      let forgotten = device.isWiped ? device.acknowledged : []
+      let last =
+        device.written.last { !forgotten.contains($0.seq) || $0.seq <= server.lmid[device.id] ?? 0 }?.seq ?? 0
       if device.journal.unansweredCount > 0 || server.lmid[device.id] ?? 0 != last { return "wedged" }
       for seq in 0..<last where server.timesSettled[device.id]?[seq + 1] != 1 {
         return "\(device.id) \(seq + 1) settled more or less than once"
@@ -87,6 +91,12 @@ struct Oracle {
   /// Every value that a technician typed is live, held, or was replaced by someone who had seen it.
   private func typedValues() -> String? {
     for (token, typed) in simulation.typed.sorted(by: { $0.key < $1.key }) {
+      let author = simulation.devices.first { $0.id == typed.device }!
+      if author.isWiped, author.acknowledged.contains(typed.seq),
+        server.settled[typed.device]?[typed.seq] == nil
+      {
+        continue
+      }
       if live[token] != nil || held.contains(token) { continue }
       let writes = server.writes.filter { $0.key == typed.key && $0.field == typed.field }
       guard let index = writes.lastIndex(where: { Simulation.tokens($0.value).contains(token) }) else {
@@ -179,7 +189,7 @@ struct Oracle {
   private func edits(behind write: SimulatedServer.Write) -> [Mutation] {
     let device = simulation.devices.first { $0.id == write.device }!
     let settled = server.settled[device.id] ?? [:]
-    return device.journal.entries.map(\.mutation).filter { mutation in
+    return device.written.filter { mutation in
       guard mutation.key == write.key, mutation.set[write.field] != nil else { return false }
       return settled[mutation.seq]?.stored.result.version == write.version
     }

@@ -9,7 +9,12 @@ struct SimulatedDevice {
   var journal = Journal()
   var checkpoint = Checkpoint()
   var staging: Staging?
-  var isRevoked = false
+  var photos = SimulatedFiles()
+  /// True after a revocation, when all was sent: nothing is left on it.
+  private(set) var isWiped = false
+  /// All that it ever journalised, also what a wipe took, and what it was answered: for the oracle.
+  private(set) var written: [Mutation] = []
+  private(set) var acknowledged: Set<Int64> = []
   var hasForked = false
   private(set) var clock: HybridClock
   private var time = Instant(secondsSinceEpoch: 1_700_000_000)
@@ -51,6 +56,7 @@ struct SimulatedDevice {
         was: was,
         group: group.map { .init(id: $0, count: edits.count) })
       journal.append(mutation)
+      written.append(mutation)
       return mutation
     }
   }
@@ -60,6 +66,7 @@ struct SimulatedDevice {
   func nextPush(limit: Int) -> PushRequest? {
     var batch = journal.batch(limit: limit)
     guard !batch.isEmpty else { return nil }
+    if mutant == .photosFirst, photos.files.values.contains(where: { $0.uploadedIn == nil }) { return nil }
     if mutant == .rebasedEdits {
       batch = batch.map { original in
         var mutation = original
@@ -72,6 +79,7 @@ struct SimulatedDevice {
 
   mutating func took(_ response: PushResponse) {
     journal.acknowledge(response, at: time)
+    acknowledged.formUnion(response.results.map(\.seq))
   }
 
   mutating func wasRefused(_ error: PushError) {
@@ -79,6 +87,17 @@ struct SimulatedDevice {
     case .sequenceGap(let lmid): journal.rewind(to: mutant == .noResend ? .max : lmid)
     default: hasForked = true
     }
+  }
+
+  /// The server says that the device is revoked, and how far it has settled: the rest is to be rescued first.
+  mutating func wasRevoked(lmid: Int64) {
+    journal.rewind(to: lmid)
+    guard journal.unansweredCount == 0 || mutant == .wipeUnsent else { return }
+    checkpoint = Checkpoint()
+    staging = nil
+    journal = Journal(lastSequence: journal.lastSequence)
+    photos = SimulatedFiles()
+    isWiped = true
   }
 
   var nextPull: PullRequest {

@@ -91,6 +91,9 @@ extension SimulatedServer {
     }
     var decision = decision(for: fresh, from: device)
     let outcomes = decision.decide(mutated(fresh).map { .mutation($0) })
+    if revoked.contains(device), outcomes.contains(where: { $0.status != .parked }) {
+      revokedWriters.insert(device)
+    }
     if !outcomes.isEmpty { seal(decision.author.writer) }
     var known: [EntityKey: Int64] = [:]
     for (mutation, outcome) in zip(fresh, outcomes) {
@@ -137,7 +140,9 @@ extension SimulatedServer {
     }
     var drawn = conflictCount
     return PushDecision(
-      author: Author(device: device, technician: technician, isRevoked: revoked.contains(device)),
+      author: Author(
+        device: device, technician: technician,
+        isRevoked: revoked.contains(device) && mutant != .revokedApplies),
       server: position, missions: missions, states: states, openConflicts: open,
       check: .fieldSets,
       newConflictID: {

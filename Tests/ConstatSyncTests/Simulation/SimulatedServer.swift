@@ -51,10 +51,15 @@ struct SimulatedServer {
   var seats: [Seat: Membership] = [:]
   var technicians: [String: String] = [:]
   var revoked: Set<String> = []
+  /// Those whose edits were applied though they were revoked.
+  var revokedWriters: Set<String> = []
   var lmid: [String: Int64] = [:]
   var settled: [String: [Int64: Settled]] = [:]
   var timesSettled: [String: [Int64: Int]] = [:]
   var parked: [Mutation] = []
+  /// Whole files by their hash, and how many parts of others are there.
+  var blobs: Set<String> = []
+  var parts: [String: [String: Int]] = [:]
   var writes: [Write] = []
   var conflictCount = 0
   let signer = CursorSigner(keys: [[UInt8](repeating: 7, count: 32)])
@@ -66,11 +71,7 @@ struct SimulatedServer {
   var epochName: String { "e\(epoch)" }
   var position: ServerPosition {
     var forks = forks
-    for older in 1..<epoch where mutant == .epochBase || mutant == .foreignEpoch {
-      let isForeign = forks["e\(older)"] == nil
-      if mutant == .epochBase { forks["e\(older)"] = .max }
-      if mutant == .foreignEpoch, isForeign { forks["e\(older)"] = self.forks.values.max() }
-    }
+    if mutant == .epochBase { for older in 1..<epoch { forks["e\(older)"] = .max } }
     return ServerPosition(epoch: epochName, forks: forks, version: version)
   }
 
@@ -132,6 +133,7 @@ struct SimulatedServer {
     switch effect {
     case .none: return
     case .insert(let values), .restore(let values):
+      let values = key.type == .attachment ? settled(values) : values
       row = Row(values: values, version: version, born: version)
       changed = values
     case .update(let changes):

@@ -1,5 +1,6 @@
 import ConstatCore
 import ConstatSync
+import Foundation
 
 /// One seeded history: technicians, an office and a bad network, then rest, then the oracle.
 struct Simulation {
@@ -15,7 +16,8 @@ struct Simulation {
   var random: SeededRandom
   var server: SimulatedServer
   var devices: [SimulatedDevice]
-  var backup: SimulatedServer?
+  /// Of which any may be restored, an older one after a newer one too.
+  var backups: [SimulatedServer] = []
   var typed: [String: Typed] = [:]
   var officeTokens: Set<String> = []
   var lastRequests: [String: PushRequest] = [:]
@@ -58,6 +60,11 @@ struct Simulation {
     }
   }
 
+  /// A number that whoever runs the tests may set.
+  static func environment(_ name: String) -> Int? {
+    ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
+  }
+
   static func run(seed: UInt64, mutant: Mutant? = nil) -> String? {
     var simulation = Simulation(seed: seed, mutant: mutant)
     simulation.settleIn()
@@ -69,14 +76,15 @@ struct Simulation {
     let index = random.below(devices.count)
     switch random.below(100) {
     case ..<33: edit(index, number)
-    case ..<52: push(index, lossy: true)
+    case ..<48: push(index, lossy: true)
+    case ..<52: upload(index, lossy: true)
     case ..<68: pull(index, lossy: true)
     case ..<83: officeWrites(number)
     case ..<89: reassign()
     case ..<91: officeDeletes()
     case ..<93: resolve()
     case ..<94: if random.chance(20) { server.revoked.insert(devices[index].id) }
-    case ..<97: backup = server
+    case ..<97: backups.append(server)
     default: if random.chance(60) { restore() }
     }
   }
@@ -94,6 +102,7 @@ struct Simulation {
           if devices[index].hasForked { return "device forked" }
           if devices[index].journal == before { break }
         }
+        while upload(index, lossy: false) { isQuiet = false }
         let before = devices[index].checkpoint.base
         pull(index, lossy: false)
         guard !server.revoked.contains(devices[index].id) else { continue }
@@ -114,7 +123,7 @@ extension Simulation {
     guard !dossiers.isEmpty else { return }
     let dossier = random.pick(dossiers).id
     let token = "d\(index).\(number)"
-    let edits = edits(in: dossier, view, token)
+    let edits = random.chance(8) ? photo(index, in: dossier, token) : edits(in: dossier, view, token)
     guard !edits.isEmpty else { return }
     for mutation in devices[index].journalise(edits) {
       for (field, value) in mutation.set where Simulation.tokens(value).contains(token) {
@@ -241,8 +250,7 @@ extension Simulation {
   mutating func pull(_ index: Int, lossy: Bool) {
     if lossy, random.chance(15) { return }
     if server.revoked.contains(devices[index].id) {
-      // The refusal says how far the server has settled, so that the rest can be rescued.
-      devices[index].journal.rewind(to: server.lmid[devices[index].id] ?? 0)
+      devices[index].wasRevoked(lmid: server.lmid[devices[index].id] ?? 0)
       return
     }
     guard let response = try? server.pull(devices[index].nextPull, from: devices[index].id) else {
@@ -322,7 +330,8 @@ extension Simulation {
   }
 
   mutating func restore() {
-    guard let backup else { return }
+    guard !backups.isEmpty else { return }
+    let backup = random.pick(backups)
     let (epoch, revoked) = (server.epoch, server.revoked)
     server = backup
     server.forks[server.epochName] = server.version
