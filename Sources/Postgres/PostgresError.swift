@@ -84,7 +84,13 @@ extension PostgresError {
     func field(_ code: Unicode.Scalar) -> String? {
       PQresultErrorField(result, Int32(code.value)).map { String(cString: $0) }
     }
-    self.init(.server, field("C") ?? "XX000", message: field("M"))
+    guard let state = field("C") else {
+      // The client library's own: the server went away in the middle of its answer.
+      self.init(.connectionLost, "08006", message: field("M"))
+      isFatal = true
+      return
+    }
+    self.init(.server, state, message: field("M"))
     detail = field("D")
     table = field("t")
     column = field("c")

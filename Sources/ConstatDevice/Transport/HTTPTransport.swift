@@ -56,7 +56,8 @@ private struct HTTPExchange: Sendable {
     if request.isGzipped { http.setValue("gzip", forHTTPHeaderField: "Content-Encoding") }
     // Answers come in gzip by themselves: URLSession asks for it, and unpacks them.
     do {
-      let (data, response) = try await session.data(for: http)
+      let request = http
+      let (data, response) = try await Abandonable<(Data, URLResponse)>.run { [session] in try await session.data(for: request) }
       guard let answer = response as? HTTPURLResponse else { throw TransportError("the answer is not HTTP") }
       return Transport.Answer(
         status: answer.statusCode, body: Array(data),

@@ -153,6 +153,9 @@ struct Gateway: Sendable {
       throw Problem.tooLarge(limit)
     } catch let error as HTTPError where error.status == .contentTooLarge {
       throw Problem.tooLarge(limit)
+    } catch {
+      // The connection broke in the middle of it: no fault of ours, and there is hardly anyone left to tell.
+      throw Problem(.badRequest, "body-incomplete", "Corps incomplet", headers: [.connection: "close"])
     }
   }
 
