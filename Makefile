@@ -11,8 +11,11 @@ export HOST ?= 127.0.0.1
 
 VENV := .venv
 TEST_FLAGS ?= --parallel
+DEVICES ?= 10
+SIMULATED_SECONDS ?= 120
+FAULTS ?= all
 
-.PHONY: help run test check bench fuzz docs clean deps build
+.PHONY: help run test check bench simulate fuzz docs clean deps build
 
 help: ## List these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -54,6 +57,12 @@ bench: deps ## Measure the API against pgbench on the same SQL
 	@deploy/say "Building for release (the first time takes some minutes)"
 	swift build -c release --product constat
 	exec Benchmarks/run
+
+simulate: deps ## Try offline sync with all that can go wrong (DEVICES, SIMULATED_SECONDS, SEED, FAULTS)
+	@deploy/say "Building for release (the first time takes some minutes)"
+	swift build -c release --product constat
+	exec .build/release/constat simulate --devices $(DEVICES) --seconds $(SIMULATED_SECONDS) --faults $(FAULTS) \
+	  $(if $(SEED),--seed $(SEED))
 
 fuzz: deps $(VENV)/fuzz ## Send schemathesis' requests to a fresh server
 	@swift build --product constat

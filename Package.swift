@@ -38,6 +38,7 @@ let package = Package(
       name: "Postgres", dependencies: ["CLibPQ", logging, lifecycle, crypto],
       swiftSettings: strict),
     .target(name: "LocalPostgres", swiftSettings: strict),
+    .target(name: "Seeds", swiftSettings: strict),
     .target(name: "ConstatCore", swiftSettings: strict),
     .target(name: "ConstatLedger", dependencies: ["ConstatCore", crypto], swiftSettings: strict),
     .target(name: "ConstatSync", dependencies: ["ConstatCore", crypto], swiftSettings: strict),
@@ -62,11 +63,20 @@ let package = Package(
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ], swiftSettings: strict),
     .target(name: "ConstatConformance", dependencies: ["ConstatCore"], swiftSettings: strict),
+    .target(
+      name: "ConstatSimulation",
+      dependencies: [
+        "ConstatServer", "ConstatDevice", "ConstatSync", "ConstatCore", "Postgres", "LocalPostgres", "Seeds",
+        logging,
+        hummingbird, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ], swiftSettings: strict),
     .executableTarget(
       name: "ConstatCLI",
       dependencies: [
-        "ConstatServer", "ConstatConformance", "ConstatDemo", "ConstatDevice", "ConstatLedger", "ConstatSync",
-        "ConstatCore",
+        "ConstatServer", "ConstatConformance", "ConstatDemo", "ConstatSimulation", "ConstatDevice",
+        "ConstatLedger",
+        "ConstatSync", "ConstatCore",
         "Postgres", "LocalPostgres", logging, lifecycle,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "Metrics", package: "swift-metrics"),
@@ -87,7 +97,7 @@ let package = Package(
       name: "ConstatLedgerTests", dependencies: ["ConstatLedger", "ConstatCore"],
       swiftSettings: strict),
     .testTarget(
-      name: "ConstatSyncTests", dependencies: ["ConstatSync", "ConstatCore"],
+      name: "ConstatSyncTests", dependencies: ["ConstatSync", "ConstatCore", "Seeds"],
       swiftSettings: strict),
     .testTarget(
       name: "ConstatConformanceTests", dependencies: ["ConstatConformance", "ConstatCore"],
@@ -107,8 +117,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "ConstatServer", "ConstatDemo", "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore",
-        "Postgres", "Support",
+        "ConstatServer", "ConstatDemo", "ConstatSimulation", "ConstatDevice", "ConstatLedger", "ConstatSync",
+        "ConstatCore", "Postgres", "Support",
       ], swiftSettings: strict),
     .testTarget(
       name: "ConstatCLITests",

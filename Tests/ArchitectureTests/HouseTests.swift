@@ -9,6 +9,7 @@ import Testing
     "ConstatServer": ["HTTP", "Installation", "Jobs", "Storage"],
     "ConstatSync": ["Cursor", "Journal", "Merge", "Policies", "Wire"],
     "ConstatDevice": ["Enrolment", "Inbox", "Journal", "Missions", "Store", "Transport"],
+    "ConstatSimulation": ["Actors", "Faults", "Load", "Oracle", "World"],
     "ConstatCLI": [
       "Check", "Configuration", "Conformance", "Demo", "Development", "Devices", "Logging", "Seed", "Bench",
     ],

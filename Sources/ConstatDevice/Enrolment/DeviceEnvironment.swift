@@ -1,4 +1,5 @@
 public import ConstatCore
+public import ConstatSync
 import Foundation
 
 /// What the SDK takes from the world around it, so that tests can decide it: the time of day and fresh ids.
@@ -7,9 +8,16 @@ public struct DeviceEnvironment: Sendable {
   /// A UUID in lower case, never given before.
   public var newID: @Sendable () -> String
 
-  public init(now: @escaping @Sendable () -> Instant, newID: @escaping @Sendable () -> String) {
+  /// Rows asked for in one page: fewer come through a worse network.
+  public var pageEvents: Int
+
+  public init(
+    now: @escaping @Sendable () -> Instant, newID: @escaping @Sendable () -> String,
+    pageEvents: Int = SyncLimits.pageEvents
+  ) {
     self.now = now
     self.newID = newID
+    self.pageEvents = pageEvents
   }
 
   /// The system's clock, and UUIDv7 (RFC 9562), which sort by the time that they were drawn at.

@@ -105,12 +105,12 @@ struct SyncRun {
     var isRewound = false
     var (pages, events) = (0, 0)
     while true {
-      let request = try await store.pool.read { [now = environment.now()] db in
+      let request = try await store.pool.read { [environment] db in
         let checkpoint = CheckpointStore(db: db)
         let journal = JournalStore(db: db)
         return PullRequest(
-          cursor: try checkpoint.stagedCursor() ?? MetaStore(db: db)[.cursor],
-          report: try journal.report(at: now))
+          cursor: try checkpoint.stagedCursor() ?? MetaStore(db: db)[.cursor], limit: environment.pageEvents,
+          report: try journal.report(at: environment.now()))
       }
       let page: PullResponse
       do {

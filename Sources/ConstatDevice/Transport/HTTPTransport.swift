@@ -57,7 +57,9 @@ private struct HTTPExchange: Sendable {
     // Answers come in gzip by themselves: URLSession asks for it, and unpacks them.
     do {
       let request = http
-      let (data, response) = try await Abandonable<(Data, URLResponse)>.run { [session] in try await session.data(for: request) }
+      let (data, response) = try await Abandonable<(Data, URLResponse)>.run { [session] in
+        try await session.data(for: request)
+      }
       guard let answer = response as? HTTPURLResponse else { throw TransportError("the answer is not HTTP") }
       return Transport.Answer(
         status: answer.statusCode, body: Array(data),

@@ -4,7 +4,9 @@ import Testing
 @testable import ConstatDevice
 
 @Suite struct CancellationTests {
-  @Test func `who cancels does not wait for the network, and what is under way is not cancelled`() async throws {
+  @Test func `who cancels does not wait for the network, and what is under way is not cancelled`()
+    async throws
+  {
     let (begun, tellBegun) = AsyncStream.makeStream(of: Void.self)
     let (gate, openGate) = AsyncStream.makeStream(of: Void.self)
     let (ended, tellEnded) = AsyncStream.makeStream(of: Bool.self)

@@ -1,5 +1,6 @@
 import ConstatCore
 import ConstatSync
+import Seeds
 
 /// Edits that several devices made in ignorance of one another, over rows that the office has changed meanwhile too.
 struct Changesets {

@@ -1,5 +1,6 @@
 import ConstatCore
 import ConstatSync
+import Seeds
 import Testing
 
 /// Changesets made in ignorance of one another, pushed in different orders.

@@ -1,5 +1,6 @@
 import ConstatCore
 import ConstatSync
+import Seeds
 
 /// Bytes of photos, sent in parts on a queue of their own, before their rows or after them.
 extension SimulatedServer {

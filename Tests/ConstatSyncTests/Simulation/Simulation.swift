@@ -1,6 +1,7 @@
 import ConstatCore
 import ConstatSync
 import Foundation
+import Seeds
 
 /// One seeded history: technicians, an office and a bad network, then rest, then the oracle.
 struct Simulation {

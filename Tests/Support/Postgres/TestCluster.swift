@@ -5,7 +5,7 @@ public import Postgres
 /// A PostgreSQL server for the tests of one process, needing no set-up.
 ///
 /// Made on first use in a directory of its own under /tmp, reached by a Unix socket, and gone when the
-/// process ends, however it ends: a shell beside the server waits on a pipe that only this process holds.
+/// process ends, however it ends.
 /// With `CONSTAT_TEST_DATABASE_URL` (a superuser's), that server is used instead.
 public final class TestCluster: Sendable {
   /// Of every role and database the tests make; the server trusts its socket, other set-ups may not.
@@ -14,16 +14,16 @@ public final class TestCluster: Sendable {
   /// Connects the superuser to the database `postgres`.
   public let superuser: ConnectionString
   /// Keeps the server alive; nil for a server that is not ours.
-  private let lifeline: FileHandle?
+  private let process: BoundProcess?
 
-  private init(superuser: ConnectionString, lifeline: FileHandle?) {
+  private init(superuser: ConnectionString, process: BoundProcess?) {
     self.superuser = superuser
-    self.lifeline = lifeline
+    self.process = process
   }
 
   private static let sharedTask = Task<TestCluster, any Error> {
     if let url = ProcessInfo.processInfo.environment["CONSTAT_TEST_DATABASE_URL"] {
-      let cluster = TestCluster(superuser: try ConnectionString(url), lifeline: nil)
+      let cluster = TestCluster(superuser: try ConnectionString(url), process: nil)
       try await cluster.createRoles()
       return cluster
     }
@@ -42,8 +42,6 @@ public final class TestCluster: Sendable {
     try await cluster.createRoles()
     return cluster
   }
-
-  deinit { try? lifeline?.close() }
 
   /// Connects `user` to `database`.
   public func url(user: String, database: String) -> String {
@@ -69,34 +67,11 @@ public final class TestCluster: Sendable {
     let server =
       [programs.program("postgres"), "-D", "\(directory)/data"]
       + options.flatMap { ["-c", "\($0.key)=\($0.value)"] }
-    let lifeline = try runBeside(account, server, directory: directory)
+    let process = try BoundProcess(
+      server, as: account, record: "\(directory)/server", ending: .quit, removing: directory)
     let superuser = try ConnectionString("host=\(directory) user=postgres dbname=postgres")
-    try waitUntilReady(superuser, log: "\(directory)/log")
-    return TestCluster(superuser: superuser, lifeline: lifeline)
-  }
-
-  /// Starts the server under a shell that ends it, and removes its directory, once this process is gone.
-  private static func runBeside(
-    _ account: UnprivilegedAccount?, _ server: [String], directory: String
-  ) throws -> FileHandle {
-    let script = """
-      trap '' INT TERM HUP
-      cd /
-      "$@" >"$0/log" 2>&1 </dev/null &
-      cat >/dev/null
-      kill -QUIT $!
-      wait $!
-      rm -rf "$0"
-      """
-    let pipe = Pipe()
-    let writeEnd = pipe.fileHandleForWriting
-    _ = fcntl(writeEnd.fileDescriptor, F_SETFD, FD_CLOEXEC)
-    let process = PostgresPrograms.process(account.prefixed(["/bin/sh", "-c", script, directory] + server))
-    process.standardInput = pipe
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    return writeEnd
+    try waitUntilReady(superuser, log: "\(directory)/server.log")
+    return TestCluster(superuser: superuser, process: process)
   }
 
   private static func waitUntilReady(_ superuser: ConnectionString, log: String) throws {

@@ -1,14 +1,14 @@
 /// SplitMix64: the same seed draws the same history on every machine.
-struct SeededRandom: RandomNumberGenerator {
+public struct SeededRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
   /// The seed is scattered first: neighbours would otherwise draw one sequence, shifted by one.
-  init(seed: UInt64) {
+  public init(seed: UInt64) {
     state = seed
     state = next() ^ seed.byteSwapped
   }
 
-  mutating func next() -> UInt64 {
+  public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -16,7 +16,7 @@ struct SeededRandom: RandomNumberGenerator {
     return z ^ (z >> 31)
   }
 
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-  mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
-  mutating func pick<Item>(_ items: [Item]) -> Item { items[below(items.count)] }
+  public mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+  public mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
+  public mutating func pick<Item>(_ items: [Item]) -> Item { items[below(items.count)] }
 }

@@ -1,0 +1,115 @@
+import ConstatCore
+import ConstatSync
+
+/// What the database tells of a simulation, once all is quiet.
+struct Evidence: Sendable {
+  /// One row's change, as history has it.
+  struct Write: Sendable {
+    let table: String
+    let row: String
+    let operation: String
+    let actor: String
+    let version: Int64
+    /// By column: before and after.
+    let changes: [String: JSONValue]
+  }
+
+  /// One field's change.
+  struct FieldWrite: Sendable {
+    let operation: String
+    let actor: String
+    let version: Int64
+    let before: Set<String>
+    let after: Set<String>
+  }
+
+  /// A mutation and the server's answer.
+  struct Settled: Sendable {
+    let device: String
+    let sequence: Int64
+    let mutation: JSONValue
+    let status: String
+    let version: Int64
+    let error: JSONValue?
+
+    var row: String { mutation["id"]?.string ?? "" }
+    var base: Int64 { mutation["base"]?["v"]?.integer ?? 0 }
+    var isDeletion: Bool { mutation["op"] == "delete" }
+    var set: [String: JSONValue] { mutation["set"]?.object ?? [:] }
+    func was(_ field: String) -> Set<String> { Tokens.all(in: mutation["was"]?[field]?.description ?? "") }
+  }
+
+  struct Place: Hashable, Sendable {
+    let row: String
+    let field: String
+  }
+
+  private(set) var writes: [Place: [FieldWrite]] = [:]
+  /// The rows that an insertion with the token made.
+  private(set) var created: [String: Set<String>] = [:]
+  /// Where each token was written.
+  private(set) var places: [String: Place] = [:]
+  private(set) var settled: [String: [Settled]] = [:]
+  var lastSequences: [String: Int64] = [:]
+  var live: Set<String> = []
+  var held: Set<String> = []
+  var heldCounts = Tally()
+  /// By technician.
+  var scope: [String: Set<EntityKey>] = [:]
+
+  mutating func note(_ write: Write) {
+    for (field, change) in write.changes {
+      let sides = change.array ?? []
+      let before = Tokens.all(in: sides.first?.description ?? "")
+      let after = Tokens.all(in: sides.count > 1 ? sides[1].description : "")
+      guard !before.isEmpty || !after.isEmpty else { continue }
+      let place = Place(row: write.row, field: field)
+      writes[place, default: []].append(
+        FieldWrite(
+          operation: write.operation, actor: write.actor, version: write.version, before: before, after: after
+        ))
+      for token in after where places[token] == nil { places[token] = place }
+      if write.operation == "insert" { for token in after { created[token, default: []].insert(write.row) } }
+    }
+  }
+
+  mutating func note(_ one: Settled) { settled[one.device, default: []].append(one) }
+
+  /// The first mutation that carries a token, with the field.
+  func origin(of token: TypedToken) -> (mutation: Settled, field: String)? {
+    for one in settled[token.device] ?? [] {
+      for (field, value) in one.set where Tokens.all(in: value.description).contains(token.text) {
+        return (one, field)
+      }
+    }
+    return nil
+  }
+}
+
+/// Finds the texts that technicians (`t3n17e`) and the office (`o0n4e`) typed.
+enum Tokens {
+  static func all(in text: String) -> Set<String> {
+    var found: Set<String> = []
+    let bytes = Array(text.utf8)
+    var index = 0
+    while index < bytes.count {
+      guard bytes[index] == UInt8(ascii: "t") || bytes[index] == UInt8(ascii: "o"),
+        let middle = digits(bytes, after: index), middle < bytes.count, bytes[middle] == UInt8(ascii: "n"),
+        let end = digits(bytes, after: middle), end < bytes.count, bytes[end] == UInt8(ascii: "e")
+      else {
+        index += 1
+        continue
+      }
+      found.insert(String(decoding: bytes[index...end], as: UTF8.self))
+      index = end + 1
+    }
+    return found
+  }
+
+  /// Where the digits after a place end; nil where there are none.
+  private static func digits(_ bytes: [UInt8], after index: Int) -> Int? {
+    var end = index + 1
+    while end < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[end]) { end += 1 }
+    return end == index + 1 ? nil : end
+  }
+}

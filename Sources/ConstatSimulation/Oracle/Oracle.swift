@@ -1,0 +1,160 @@
+import ConstatCore
+import ConstatSync
+
+/// What must hold when nothing moves any more, told from the database's history and the devices' files, and from nothing
+/// that the merge's rules decide.
+struct Oracle {
+  /// One device as it stands in the end.
+  struct DeviceState: Sendable {
+    let name: String
+    let technician: String
+    let unsent: Int
+    let rows: [EntityKey: [String: JSONValue]]
+  }
+
+  let evidence: Evidence
+  let devices: [DeviceState]
+  /// What a device that starts from nothing is told, by technician.
+  let fresh: [String: [EntityKey: [String: JSONValue]]]
+  let typed: [TypedToken]
+  let officeTyped: [TypedToken]
+
+  /// Each in words; none when all holds.
+  func violations() -> [String] {
+    scopes() + settlement() + once() + typed.compactMap(fate) + officeTyped.compactMap(officeFate)
+  }
+
+  // MARK: Every device holds the server's scope
+
+  private func scopes() -> [String] {
+    var faults: [String] = []
+    for device in devices {
+      if device.unsent > 0 {
+        faults.append("\(device.name) is wedged: \(device.unsent) edits are not answered")
+      }
+      let scope = evidence.scope[device.technician] ?? []
+      let keys = Set(device.rows.keys)
+      for key in scope.subtracting(keys).sorted().prefix(3) { faults.append("\(device.name) misses \(key)") }
+      for key in keys.subtracting(scope).sorted().prefix(3) {
+        faults.append("\(device.name) still has \(key), which is not in its scope")
+      }
+      let expected = fresh[device.technician] ?? [:]
+      for (key, row) in device.rows.sorted(by: { $0.key < $1.key }) {
+        guard let known = expected[key], known != row else { continue }
+        let fields = Set(known.keys).union(row.keys).filter { known[$0] != row[$0] }.sorted()
+        faults.append(
+          "\(device.name) is stale: \(key) \(fields.map { "\($0) \(row[$0] ?? .null) for \(known[$0] ?? .null)" })"
+        )
+      }
+    }
+    return faults
+  }
+
+  // MARK: Every mutation is settled once
+
+  private func settlement() -> [String] {
+    var faults: [String] = []
+    for (device, last) in evidence.lastSequences {
+      let sequences = (evidence.settled[device] ?? []).map(\.sequence)
+      if sequences != Array(1...max(last, 1)).filter({ $0 <= last }) {
+        faults.append("device \(device) has \(sequences.count) stored answers to \(last) mutations")
+      }
+    }
+    for one in evidence.settled.values.joined() where one.status == "rejected" {
+      faults.append("a lawful edit was rejected: \(one.mutation) \(one.error ?? .null)")
+    }
+    return faults
+  }
+
+  private func once() -> [String] {
+    var faults: [String] = []
+    for token in typed + officeTyped where token.kind == .creation {
+      let rows = evidence.created[token.text]?.count ?? 0
+      if rows > 1 { faults.append("\(token.text) was created \(rows) times") }
+    }
+    for token in typed where token.kind == .set {
+      guard let place = evidence.places[token.text] else { continue }
+      let times = evidence.writes[place, default: []].count { write in
+        write.operation == "update" && write.actor == "device:\(token.device)"
+          && write.after.contains(token.text)
+          && !write.before.contains(token.text)
+      }
+      if times > 1 { faults.append("\(token.text) was applied \(times) times") }
+    }
+    return faults
+  }
+
+  // MARK: Every typed value is live, held, or replaced by someone who had seen it
+
+  private func isKept(_ token: TypedToken) -> Bool {
+    evidence.live.contains(token.text) || evidence.held.contains(token.text)
+  }
+
+  private func fate(_ token: TypedToken) -> String? {
+    if isKept(token) { return nil }
+    guard let origin = evidence.origin(of: token) else { return "\(token.text) never reached the server" }
+    if isReplacedByAuthor(token, origin.mutation, origin.field) { return nil }
+    guard let place = evidence.places[token.text] else {
+      return "\(token.text) is lost: \(origin.mutation.mutation) was \(origin.mutation.status) and is nowhere"
+    }
+    return successor(of: token, at: place)
+  }
+
+  private func officeFate(_ token: TypedToken) -> String? {
+    if isKept(token) { return nil }
+    guard let place = evidence.places[token.text] else {
+      return "\(token.text) of the office was never written"
+    }
+    return successor(of: token, at: place).map { "of the office: \($0)" }
+  }
+
+  /// True where its author went on to change the field, or to delete the row, with the value or what had become of it
+  /// before their eyes: a second edit of a contested field takes the place of the first in its conflict.
+  private func isReplacedByAuthor(_ token: TypedToken, _ first: Evidence.Settled, _ field: String) -> Bool {
+    (evidence.settled[token.device] ?? []).contains { later in
+      later.sequence > first.sequence && later.row == first.row
+        && (later.isDeletion || later.set[field] != nil)
+        && (later.was(field).contains(token.text) || later.base >= first.version)
+    }
+  }
+
+  private func successor(of token: TypedToken, at place: Evidence.Place) -> String? {
+    let writes = evidence.writes[place] ?? []
+    guard let last = writes.lastIndex(where: { $0.after.contains(token.text) }) else {
+      return "\(token.text) is lost"
+    }
+    guard let next = writes[(last + 1)...].first(where: { !$0.after.contains(token.text) }) else {
+      return "\(token.text) vanished from \(place.field) without a trace"
+    }
+    let version = writes[last].version
+    let author = next.actor.split(separator: ":", maxSplits: 1).map(String.init)
+    switch author.first {
+    case "device":
+      let device = author.last ?? ""
+      if device == token.device { return nil }
+      let edits = (evidence.settled[device] ?? []).filter { edit in
+        edit.version == next.version && edit.row == place.row
+          && (edit.isDeletion || edit.set[place.field] != nil)
+      }
+      return edits.contains { hadSeen($0, token, place.field, version) }
+        ? nil : "\(token.text) was overwritten blindly by \(next.actor) at version \(next.version)"
+    case "user":
+      // The office looks first. What it applies of a parked edit is the device's doing.
+      guard
+        let foreign = typed.first(where: { next.after.contains($0.text) && !next.before.contains($0.text) }),
+        let origin = evidence.origin(of: foreign)
+      else { return nil }
+      return hadSeen(origin.mutation, token, place.field, version)
+        || isReplacedByAuthor(token, origin.mutation, place.field) || foreign.device == token.device
+        ? nil : "\(token.text) was overwritten blindly by the parked \(foreign.text)"
+    default:
+      return "\(token.text) was overwritten by \(next.actor)"
+    }
+  }
+
+  private func hadSeen(_ edit: Evidence.Settled, _ token: TypedToken, _ field: String, _ version: Int64)
+    -> Bool
+  {
+    edit.base >= version || edit.was(field).contains(token.text)
+  }
+}
