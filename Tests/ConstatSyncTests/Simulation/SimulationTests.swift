@@ -15,15 +15,16 @@ import Testing
     }
   }
 
-  /// A seed, counted from 0, whose history showed that the rule is missing.
+  /// The first seed, counted from 0, whose history shows that the rule is missing: the oracle needs so many seeds and
+  /// one.
   static let seeds: [(Mutant, UInt64)] = [
-    (.noDeduplication, 3), (.epochBase, 106), (.dropOutOfScope, 2), (.deleteWins, 0),
-    (.lastWriterWins, 0), (.guardedLeave, 229), (.noMembershipFeed, 0), (.sameEpoch, 9),
+    (.noDeduplication, 2), (.epochBase, 106), (.dropOutOfScope, 3), (.deleteWins, 0),
+    (.lastWriterWins, 0), (.guardedLeave, 229), (.noMembershipFeed, 0), (.sameEpoch, 20),
     (.latestLinkOnly, 117),
     (.pageCutsVersion, 0), (.halfCheckpoint, 0), (.forgetEarlier, 86), (.noResend, 2), (.purgeOnLeave, 3),
-    (.rebasedEdits, 7), (.keepUnreachable, 2), (.ignoreReset, 20), (.splitGroups, 103), (.trustOwnWrites, 52),
-    (.revokedApplies, 69), (.wipeUnsent, 69), (.lateBytesUnseen, 0), (.storedUnseen, 2), (.photosFirst, 2),
-    (.noteOverwrites, 12), (.blindDelete, 6),
+    (.rebasedEdits, 5), (.keepUnreachable, 2), (.ignoreReset, 20), (.splitGroups, 103), (.trustOwnWrites, 52),
+    (.revokedApplies, 53), (.wipeUnsent, 53), (.lateBytesUnseen, 2), (.storedUnseen, 2), (.photosFirst, 2),
+    (.noteOverwrites, 9), (.blindDelete, 6),
   ]
 
   @Test(arguments: seeds)
