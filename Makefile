@@ -53,7 +53,7 @@ check: deps $(VENV)/contract ## Format, contract, architecture, deployment files
 	deploy/say "All is well"
 
 bench: export EXTRA_PACKAGES = wrk
-bench: deps ## Measure the API against pgbench on the same SQL
+bench: deps $(VENV)/bench ## Measure the API against pgbench on the same SQL
 	@deploy/say "Building for release (the first time takes some minutes)"
 	swift build -c release --product constat
 	exec Benchmarks/run
@@ -86,6 +86,10 @@ $(VENV)/contract: deploy/requirements-check.txt
 
 $(VENV)/test: deploy/requirements-test.txt
 	@deploy/make-venv $(VENV) deploy/requirements-test.txt
+	touch $@
+
+$(VENV)/bench: deploy/requirements-bench.txt
+	@deploy/make-venv $(VENV) deploy/requirements-bench.txt
 	touch $@
 
 $(VENV)/fuzz: deploy/requirements-fuzz.txt

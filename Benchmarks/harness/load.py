@@ -21,8 +21,8 @@ def percentile(values, share):
     return values[min(len(values) - 1, int(len(values) * share))]
 
 
-def pgbench(cluster, scripts, seconds, warm_up, user="constat_app"):
-    """-M prepared -c 8 -j 2, each script equally often. The log of all transactions gives the percentile, and lets the
+def pgbench(cluster, scripts, seconds, warm_up, user="constat_app", clients=8, transactions=None):
+    """-M prepared -j 2, each script equally often, for so long or for so many transactions of each client. The log of all transactions gives the percentile, and lets the
     warm-up be left out together with the preparation of statements."""
     with tempfile.TemporaryDirectory(prefix="constat-pgbench-") as place:
         files = []
@@ -31,8 +31,8 @@ def pgbench(cluster, scripts, seconds, warm_up, user="constat_app"):
             file.write_text(script)
             files += ["-f", str(file)]
         done = subprocess.run(
-            ["pgbench", "-n", "-M", "prepared", "-c", "8", "-j", "2", "-T", str(seconds + warm_up), "-l",
-             "--log-prefix", f"{place}/log", *files],
+            ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-l", "--log-prefix", f"{place}/log",
+             *(["-t", str(transactions)] if transactions else ["-T", str(seconds + warm_up)]), *files],
             env={"PATH": f"{cluster.programs}:/usr/bin:/bin", "PGHOST": str(cluster.directory), "PGUSER": user,
                  "PGDATABASE": "constat", "PGPORT": "5432"},
             capture_output=True, text=True)
@@ -51,10 +51,10 @@ def pgbench(cluster, scripts, seconds, warm_up, user="constat_app"):
     return Figures(len(counted) / seconds, percentile(counted, 0.99) / 1000)
 
 
-def wrk(server, script, data, seconds):
+def wrk(server, script, data, seconds, connections=32):
     """-t1 -c32 with keep-alive. Any answer that the script does not expect ends the benchmark."""
     done = subprocess.run(
-        ["wrk", "-t1", "-c32", f"-d{seconds}s", "--timeout", "10s", "-s", str(WRK / script),
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(WRK / script),
          f"http://127.0.0.1:{server.port}", "--", str(data)],
         capture_output=True, text=True)
     found = re.search(r"^FIGURES (.*)$", done.stdout, re.M)

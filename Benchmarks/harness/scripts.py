@@ -1,5 +1,6 @@
 """Turns recorded round trips into pgbench scripts."""
 
+import json
 import re
 import time
 
@@ -81,9 +82,36 @@ def push(trips):
             statement.parameters[:] = [
                 (kind, text and re.sub(r'"version":\d+', '"version":null', text)) for kind, text in statement.parameters]
         return statement
+    return push_header(trips) + "".join(
+        pipeline([rendered(open_version(one), varying) for one in trip]) for trip in trips)
+
+
+def push_header(trips):
+    """The values and places that differ each time."""
     header = "\\set base random(1, 900000000000) * 10000 + 100000000000000\n\\set v random(1, 1000000000000)\n"
     marked = [parameter[1] or "" for trip in trips for one in trip for parameter in one.parameters]
     used = sorted({int(mark) for text in marked for mark in SEQUENCE.findall(text)})
-    header += "".join(f"\\set s{number} :base + {number}\n" for number in used)
-    return header + "".join(
-        pipeline([rendered(open_version(one), varying) for one in trip]) for trip in trips)
+    return header + "".join(f"\\set s{number} :base + {number}\n" for number in used)
+
+
+def one_by_one(trips, edits):
+    """The effects of a recorded push, each statement a round trip of its own, each edit its own update and result."""
+    opening = [rendered(one, varying) for one in trips[0]]
+    settlement, = [one for trip in trips for one in trip if "system.device_result" in one.text and "WITH" in one.text]
+    organization, device = settlement.parameters[1], settlement.parameters[2]
+    results = next(json.loads(text) for kind, text in settlement.parameters if kind == "jsonb")
+    statements = list(opening)
+    for type, id, _, name, kind, _ in edits:
+        changed = ("jsonb", json.dumps({name: f"{kind} {VALUE_MARK}"}))
+        statements.append(f"SELECT system.update_row('{type}', '{id}', NULL, {varying(changed)})")
+    statements.append("SET CONSTRAINTS ALL IMMEDIATE")
+    for result in results:
+        statements.append(
+            "INSERT INTO system.device_result (organization_id, device_id, sequence, payload_hash, mutation, result)"
+            f" SELECT {constant(organization)}, {constant(device)}, r.sequence, decode(r.hash, 'hex'), r.mutation, r.result"
+            f" FROM jsonb_to_recordset({varying(('jsonb', json.dumps([result], ensure_ascii=False)))})"
+            " AS r (sequence bigint, hash text, mutation jsonb, result jsonb)")
+    statements.append(
+        f"UPDATE system.device_journal SET last_sequence = :s{len(results)}, last_seen_at = now()"
+        f" WHERE organization_id = {constant(organization)} AND device_id = {constant(device)}")
+    return push_header(trips) + "".join(one + ";\n" for one in statements + ["COMMIT"])

@@ -1,4 +1,4 @@
-"""The five lines that are measured: the requests of each, and the same SQL for pgbench."""
+"""The lines that are measured: the requests of each, and the same SQL for pgbench."""
 
 import http.client
 import json
@@ -74,6 +74,32 @@ class Workloads:
             if cursor == answer["cursor"]:
                 return request
             cursor = answer["cursor"]
+
+    def hundred_changes(self):
+        """Pulls of devices that are up to date but for a hundred rows, changed ten at a time."""
+        requests = [self.idle_pull(token) for _, token in self.busy]
+        for device, _ in self.busy:
+            organization, *rows = self.cluster.sql(f"""
+                SELECT o.organization_id || ' ' || o.id FROM outbuilding o
+                JOIN system.sync_membership m ON m.organization_id = o.organization_id AND m.dossier_id = o.dossier_id
+                JOIN device d ON d.organization_id = m.organization_id AND d.technician_id = m.technician_id
+                WHERE d.id = '{device}' ORDER BY o.id LIMIT 101""")
+            ids = [row[0].split()[1] for row in rows]
+            organization = organization[0].split()[0]
+            for start in range(0, 100, 10):
+                chosen = ", ".join(f"'{id}'" for id in ids[start:start + 10])
+                self.cluster.sql(f"""
+                    BEGIN;
+                    SELECT set_config('app.organization_id', '{organization}', true), set_config('app.actor', 'job', true),
+                      set_config('app.channel', 'job', true);
+                    UPDATE outbuilding SET comment = comment || '.' WHERE organization_id = '{organization}'
+                      AND id IN ({chosen});
+                    COMMIT;""")
+        for request in requests:
+            count = len(self.ask(self.server, request)["events"])
+            if count != 100:
+                raise SystemExit(f"a device that is a hundred rows behind is told {count}")
+        return requests
 
     # Pushes: ten rows of one mission for each device, with the values that they hold
 
@@ -176,6 +202,7 @@ class Workloads:
         self.cluster.sql(
             f"UPDATE system.device_journal SET last_sequence = {scripts.SEQUENCE_BASE} WHERE device_id IN ({names})")
         self.cluster.sql(f"DELETE FROM system.device_result WHERE sequence > {scripts.SEQUENCE_BASE}")
+        self.recorded_edits = [push[-1] for push in chosen]
         return self.record(recorder, server, [
             ("POST", "/v1/sync/push", token, self.push_body(device, epoch, version, edits))
             for device, token, epoch, version, _, edits in chosen])
@@ -186,7 +213,7 @@ class Workloads:
         return [row[0] for row in self.cluster.sql(page + " \\gdesc") if not row[0].startswith("_")]
 
     def lines(self, make_server):
-        """Records what the API does, and makes the five lines of it."""
+        """Records what the API does, and makes the lines of it."""
         recorder = Recorder(make_server.place, self.cluster.directory)
         server = make_server(make_server.place)
         self.cluster.sql("UPDATE system.device_journal SET last_seen_at = now()")
@@ -211,8 +238,11 @@ class Workloads:
                  [scripts.aggregated(one, columns) for one in lists],
                  [("same SQL as rows", [scripts.same(one) for one in lists], "constat_app"),
                   ("bare SQL as rows", [scripts.bare(one) for one in lists], "postgres")]),
-            Line("idle pull", 0.30, 0.45, "send.lua", file_of(self.idle_pulls), [scripts.same(one) for one in idle]),
-            Line("pull of 500", 0.8, 1.2, "send.lua", file_of(lambda: full_requests),
+            Line("idle pull", 0.40, 0.45, "send.lua", file_of(self.idle_pulls), [scripts.same(one) for one in idle],
+                 [("bare SQL", [scripts.bare(one) for one in idle], "postgres")]),
+            Line("pull of 500", 0.9, 1.2, "send.lua", file_of(lambda: full_requests),
                  [scripts.same(one) for one in full]),
-            Line("push of 10", 0.65, 0.85, "push.lua", self.write_pushes, [scripts.push(one) for one in pushes]),
+            Line("push of 10", 0.75, 0.85, "push.lua", self.write_pushes, [scripts.push(one) for one in pushes]),
+            Line("push of 10, to the same effects one by one", 1.2, 1.5, "push.lua", self.write_pushes,
+                 [scripts.one_by_one(one, edits) for one, edits in zip(pushes, self.recorded_edits)]),
         ]
