@@ -24,7 +24,7 @@ struct DossierListStore {
   static func page(_ organization: UUID, _ query: QueryParameters, _ page: Page) throws -> SQL {
     try query.only(["limit", "cursor"] + filters)
     return """
-      SELECT \(columns), d.urgent::text || ' ' || d.created_at::text AS _key
+      SELECT \(columns)
       FROM dossier d
       JOIN system.dossier_summary s ON s.organization_id = d.organization_id AND s.dossier_id = d.id
       WHERE d.organization_id = \(organization) \(try shelf(query)) \(try property(query)) \(try people(query))
@@ -32,6 +32,9 @@ struct DossierListStore {
       ORDER BY d.urgent DESC, d.created_at DESC, d.id DESC LIMIT \(page.fetched)
       """
   }
+
+  /// The columns that the list is ordered by, before the id.
+  static let key = ["urgent", "created_at"]
 
   /// The cursor's key is the pair that the list is ordered by.
   private static func cut(_ page: Page) throws -> SQL {

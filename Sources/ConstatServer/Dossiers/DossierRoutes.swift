@@ -42,7 +42,7 @@ struct DossierRoutes {
       let page = try await Page(reading, filters: DossierListStore.filters, searching: .dossier)
       return try .list(
         await reading.query(DossierListStore.page(reading.call.organization, reading.call.query, page)),
-        page: page)
+        page: page, key: DossierListStore.key)
     }
     routes.get("/v1/dossiers/{id}", .staff) { reading in
       try .resource(await reading.query(DossierStore.one(reading.call.organization, reading.call.id())))

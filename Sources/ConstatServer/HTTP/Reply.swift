@@ -92,8 +92,9 @@ public struct Reply: Sendable {
   }
 
   /// `{"items": […], "next_cursor": …}`; the statement fetched one row more than the page holds. The cursor
-  /// is made of the columns `_key` and `id`, or `_id` where rows show none.
-  public static func list(_ result: QueryResult, page: Page) throws -> Reply {
+  /// is made of the columns `_key` and `id`, or `_id` where rows show none. `key`: the columns that rows show already and
+  /// that the list is ordered by, so that no row pays for a text that only the last one needs.
+  public static func list(_ result: QueryResult, page: Page, key: [String] = ["_key"]) throws -> Reply {
     let count = min(result.rowCount, page.limit)
     var writer = RowWriter(result, capacity: 64 + count * 512)
     writer.append("{\"items\":[")
@@ -105,7 +106,8 @@ public struct Reply: Sendable {
     if result.rowCount > page.limit {
       let last = result[count - 1]
       let id = try last.get(result.column(named: "_id") == nil ? "id" : "_id", as: UUID.self)
-      writer.append("\"\(page.cursor(key: try last.get("_key"), id: id))\"")
+      let texts = try key.map { try last.get($0, as: String.self) }
+      writer.append("\"\(page.cursor(key: texts.joined(separator: " "), id: id))\"")
     } else {
       writer.append("null")
     }

@@ -50,9 +50,11 @@ struct ConflictRoutes {
       throw Problem.conflict("conflict-resolved", "Conflit déjà tranché")
     }
     let choice = body["choice"]?.string ?? ""
-    try await ResolveConflict(writing: writing, conflict: row, choice: choice, given: body["value"]).run()
+    let resolving = ResolveConflict(writing: writing, conflict: row, choice: choice, given: body["value"])
+    try await resolving.run()
     var resolution: [String: JSONValue] = ["choice": .string(choice)]
     if let value = body["value"] { resolution["value"] = value }
+    if let replaced = try await resolving.replaced() { resolution["replaced"] = replaced }
     let results = try await writing.transaction.pipeline([
       ConflictStore.resolve(writing.organization, id, .object(resolution), by: writing.principal.actor),
       ConflictStore.one(writing.organization, id),

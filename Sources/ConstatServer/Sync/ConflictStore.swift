@@ -47,6 +47,16 @@ struct ConflictStore {
     """
   }
 
+  /// The value that this transaction's write put out of a field; no row where it left the field as it was.
+  static func displaced(_ organization: UUID, _ row: UUID, _ field: String) -> SQL {
+    """
+    SELECT h.changes -> \(field) -> 0 AS value FROM system.history h
+    WHERE h.organization_id = \(organization) AND h.row_id = \(row) AND h.changes ? \(field)
+      AND h.transaction_id = nullif(current_setting('app.transaction_id', true), '')::uuid
+    ORDER BY h.ordinal LIMIT 1
+    """
+  }
+
   static func resolve(_ organization: UUID, _ id: UUID, _ resolution: JSONValue, by actor: String) -> SQL {
     """
     UPDATE sync_conflict SET state = 'resolved', resolution = \(JSONB(bytes: resolution.serialized())),

@@ -40,6 +40,19 @@ struct ResolveConflict {
     }
   }
 
+  /// What stood in the field and is on neither side of the conflict: someone typed it after the conflict was opened, and
+  /// the decision took its place.
+  func replaced() async throws -> JSONValue? {
+    let displaced = try await writing.transaction.query(
+      ConflictStore.displaced(writing.organization, try conflict.get("entity_id"), try conflict.get("field")))
+    guard let row = displaced.first else { return nil }
+    let value = try PushStore.json(row, "value")
+    let sides = [
+      try PushStore.json(conflict, "mine")["value"], try PushStore.json(conflict, "theirs")["value"],
+    ]
+    return value == .null || sides.contains(value) ? nil : value
+  }
+
   /// The value that stands, and what follows from it in other rows, as after a push: who may see the dossier (DOS-64),
   /// how long a diagnostic is valid (DIA-03).
   private func write(_ values: [String: JSONValue], to type: EntityType, _ id: UUID) async throws {

@@ -81,7 +81,7 @@ struct EvidenceStore {
 
   private var held: SQL {
     """
-    SELECT state || ' conflicts' AS kind, concat(base, mine, theirs) AS text FROM sync_conflict
+    SELECT state || ' conflicts' AS kind, concat(base, mine, theirs, resolution) AS text FROM sync_conflict
     WHERE organization_id = \(organization)
     UNION ALL
     SELECT 'edits ' || state, mutation::text FROM parked_edit WHERE organization_id = \(organization)

@@ -25,6 +25,16 @@ import Testing
       let name = statement[..<start].trimmingCharacters(in: .whitespaces)
       tables[name] = columns(body)
     }
+    // Columns that a later migration brought.
+    for statement in sql.components(separatedBy: "ALTER TABLE ").dropFirst() {
+      let statement = statement.prefix { $0 != ";" }
+      guard let name = statement.split(whereSeparator: \.isWhitespace).first.map(String.init) else {
+        continue
+      }
+      for part in statement.components(separatedBy: "ADD COLUMN ").dropFirst() {
+        tables[name]?.merge(columns(Substring(part))) { $1 }
+      }
+    }
     return tables
   }()
 

@@ -84,6 +84,30 @@ import Testing
     }
   }
 
+  @Test func `a value typed after a conflict was opened is kept when the decision takes its place`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let office = work.org.office.token
+      let dossier = "/v1/dossiers/\(work.dossier.uuidString.lowercased())"
+      let device = try await work.enrol(work.org.marc)
+      try await device.pull()
+      #expect(try await server.patch(dossier, as: office, ["street": "5 rue Vieille"]).status == 200)
+      _ = try await device.push([
+        device.mutation(
+          .dossier, work.dossier.uuidString, in: work.dossier, set: ["street": "3 rue Neuve"],
+          was: ["street": "1 rue de la Paix"])
+      ])
+      #expect(try await server.patch(dossier, as: office, ["street": "7 quai Tardif"]).status == 200)
+      let open = try await server.get("/v1/sync/conflicts?state=open", as: office)["items"].array?.first
+      let resolved = try await server.post(
+        "/v1/sync/conflicts/\(open?["id"]?.string ?? "")/resolve", as: office, ["choice": "mine"])
+      #expect(resolved["resolution"]["replaced"] == "7 quai Tardif", "\(resolved.text)")
+      #expect(try await server.get(dossier, as: office)["street"] == "3 rue Neuve")
+    }
+  }
+
   @Test func `a payer settled by the office gets the payer's rights, and the other loses them DOS-64`()
     async throws
   {
