@@ -34,7 +34,6 @@ struct Evidence: Sendable {
 
     var row: String { mutation["id"]?.string ?? "" }
     var base: Int64 { mutation["base"]?["v"]?.integer ?? 0 }
-    var isCreation: Bool { mutation["op"] == "create" }
     var isDeletion: Bool { mutation["op"] == "delete" }
     var set: [String: JSONValue] { mutation["set"]?.object ?? [:] }
     func was(_ field: String) -> Set<String> { Tokens.all(in: mutation["was"]?[field]?.description ?? "") }

@@ -108,14 +108,14 @@ struct Oracle {
     return successor(of: token, at: place).map { "of the office: \($0)" }
   }
 
-  /// True where its author went on to change the field, or to delete the row, with the value or what had become of it
-  /// before their eyes: a second edit of a contested field takes the place of the first in its conflict. A row that its
-  /// author made and deletes before anyone is told of it leaves no trace, and needs none.
+  /// True where its author went on to delete the row, or to change the field with the value or what had become of it
+  /// before their eyes: a second edit of a contested field takes the place of the first in its conflict. What an author
+  /// typed into a row and deletes with it before anyone is told leaves no trace, and needs none.
   private func isReplacedByAuthor(_ token: TypedToken, _ first: Evidence.Settled, _ field: String) -> Bool {
     (evidence.settled[token.device] ?? []).contains { later in
       guard later.sequence > first.sequence, later.row == first.row else { return false }
-      if later.isDeletion, first.isCreation { return true }
-      return (later.isDeletion || later.set[field] != nil)
+      if later.isDeletion { return true }
+      return later.set[field] != nil
         && (later.was(field).contains(token.text) || later.base >= first.version)
     }
   }
