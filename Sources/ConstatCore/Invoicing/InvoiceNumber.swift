@@ -35,8 +35,12 @@ public struct InvoiceNumber: Sendable, Hashable {
       }
   }
 
-  /// A prefix with which every number of its series is valid.
+  /// A prefix with which every number of its series is valid. It begins with a letter or a digit: spreadsheets take what
+  /// begins with a sign for a formula.
   public static func checkPrefix(_ prefix: String) throws(InvoiceError) {
-    _ = try InvoiceNumber(prefix: prefix, year: 9999, sequence: 9_999_999)
+    let number = try InvoiceNumber(prefix: prefix, year: 9999, sequence: 9_999_999)
+    guard let first = prefix.utf8.first, !"+-_/".utf8.contains(first) else {
+      throw .numberMalformed(number.text)
+    }
   }
 }

@@ -16,6 +16,11 @@ struct CompanyBooksStore {
     """
   }
 
+  /// The same for whoever takes a number: the company keeps its prefixes until the number is out.
+  static func numbering(_ organization: UUID, _ id: UUID) -> SQL {
+    "\(one(organization, id)) FOR KEY SHARE OF c"
+  }
+
   /// At most two, the eldest first: enough to know whether there is only one.
   static func eldest(_ organization: UUID) -> SQL {
     """

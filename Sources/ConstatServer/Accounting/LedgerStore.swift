@@ -6,8 +6,9 @@ import Postgres
 /// All SQL that writes the books. Whoever posts does so in the transaction of the event, so that books and
 /// documents never disagree.
 ///
-/// Writers lock in one order, which keeps them from waiting in a circle: documents by id, then the
-/// organization's chain, then the series of the number, then the series of the entries by name.
+/// Writers lock in one order, which keeps them from waiting in a circle: documents by id, then the company
+/// that numbers one (shared), then the organization's chain, then the series of the number, then the series
+/// of the entries by name.
 struct LedgerStore {
   let transaction: Transaction
   let organization: UUID

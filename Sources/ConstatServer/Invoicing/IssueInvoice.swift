@@ -61,7 +61,8 @@ struct IssueInvoice {
   private func draft(_ head: InvoiceStore.Head, corrected: InvoiceDebt?) async throws -> Draft {
     let results = try await transaction.pipeline(
       [
-        CompanyBooksStore.one(organization, head.company), InvoiceStore.seller(organization, head.company),
+        CompanyBooksStore.numbering(organization, head.company),
+        InvoiceStore.seller(organization, head.company),
         PaymentStore.payer(organization, head.payer),
         InvoiceStore.payerSnapshot(organization, invoice: corrected?.id ?? head.id),
         InvoiceStore.draft(organization, head.id),

@@ -30,12 +30,17 @@ struct OrganizationStore {
       """
   }
 
-  /// The company's prefixes, and whether it has issued anything under them; its row locked against an issue.
+  /// Locks a company against whoever is about to issue a document of it.
+  static func lock(_ organization: UUID, _ id: UUID) -> SQL {
+    "SELECT c.id FROM company c WHERE c.organization_id = \(organization) AND c.id = \(id) FOR UPDATE"
+  }
+
+  /// The company's prefixes, and whether it has issued anything under them. After its lock, to see who was first.
   static func prefixes(_ organization: UUID, _ id: UUID) -> SQL {
     """
     SELECT c.invoice_prefix, c.credit_note_prefix, EXISTS (SELECT 1 FROM invoice i
       WHERE i.organization_id = c.organization_id AND i.company_id = c.id AND i.status = 'issued') AS has_issued
-    FROM company c WHERE c.organization_id = \(organization) AND c.id = \(id) FOR UPDATE OF c
+    FROM company c WHERE c.organization_id = \(organization) AND c.id = \(id)
     """
   }
 }

@@ -58,4 +58,47 @@ import Testing
       #expect(try await server.send(.delete, path, as: org.admin.token).status == 405)
     }
   }
+
+  @Test func `a company that could not invoice as it is set up is refused`() async throws {
+    try await TestServer.run { server in
+      let org = try await server.organization()
+      func made(_ more: [String: JSONValue]) async throws -> TestServer.Answer {
+        let body: [String: JSONValue] = ["name": "Cabinet Basque SARL", "siren": "732829320"]
+        return try await server.post("/v1/companies", as: org.admin.token, .object(body.merging(more) { $1 }))
+      }
+      for wrong: [String: JSONValue] in [
+        ["invoice_prefix": "FA 2"], ["credit_note_prefix": "=A"], ["invoice_prefix": "-"],
+        ["chart_of_accounts": ["bank": "Banque"]], ["chart_of_accounts": ["sales_21": "706000"]],
+      ] {
+        let refused = try await made(wrong)
+        let pointer = refused["errors"].array?.first?["pointer"]?.string
+        #expect(refused.status == 422 && pointer == wrong.keys.first.map { "/" + $0 }, "\(refused.text)")
+      }
+      let right = try await made([
+        "invoice_prefix": "FA-", "chart_of_accounts": ["bank": "512100 Crédit Agricole"],
+      ])
+      #expect(right.status == 201, "\(right.text)")
+    }
+  }
+
+  @Test func `a prefix that changes while the first invoice is being issued waits, and holds then INV-04`()
+    async throws
+  {
+    try await TestServer.run(poolSize: 6) { server in
+      let billing = try await Billing.found(on: server)
+      _ = try await billing.pay(1000)
+      let draft = try await billing.draft()
+      let statuses = try await server.race(
+        billing.org.id, behind: TestServer.chain(of: billing.org.id),
+        [
+          { @Sendable in try await billing.issue(draft).status },
+          { @Sendable in
+            try await server.patch(
+              "/v1/companies/\(billing.company)", as: billing.org.admin.token, ["invoice_prefix": "FA"]
+            ).status
+          },
+        ])
+      #expect(statuses == [200, 409])
+    }
+  }
 }
