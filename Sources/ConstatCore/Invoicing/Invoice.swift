@@ -32,10 +32,11 @@ public enum Invoice {
 
   /// The day of issue: not before the last of its series, so that numbers and days go together,
   /// and not to come. The year of the day is the year of the series: 2026-12-31T23:30Z is 2027
-  /// in Paris.
+  /// in Paris. `corrected`: the day of the invoice that a credit note corrects, which it cannot precede.
   public static func checkIssueDay(
-    _ day: Day, today: Day, lastInSeries: Day?
+    _ day: Day, today: Day, lastInSeries: Day?, corrected: Day? = nil
   ) throws(InvoiceError) {
+    if let corrected, day < corrected { throw .issueDayBeforeInvoice(given: day, invoice: corrected) }
     if let last = lastInSeries, day < last { throw .issueDayBeforeLast(given: day, last: last) }
     guard day <= today else { throw .issueDayInFuture(given: day, today: today) }
   }

@@ -10,6 +10,8 @@ public enum InvoiceError: Error, Hashable, Sendable {
   /// Numbers follow the days of issue (CGI ann. II 242 nonies A).
   case issueDayBeforeLast(given: Day, last: Day)
   case issueDayInFuture(given: Day, today: Day)
+  /// A credit note comes after what it corrects.
+  case issueDayBeforeInvoice(given: Day, invoice: Day)
   case dueBeforeIssue(due: Day, issue: Day)
   case numberMalformed(String)
   case instalmentsDoNotAddUp(total: Money, instalments: Money)
@@ -32,6 +34,7 @@ public enum InvoiceError: Error, Hashable, Sendable {
     case .notIssued: "invoice-not-issued"
     case .issueDayBeforeLast: "issue-day-before-last"
     case .issueDayInFuture: "issue-day-in-future"
+    case .issueDayBeforeInvoice: "issue-day-before-invoice"
     case .dueBeforeIssue: "due-before-issue"
     case .numberMalformed: "invoice-number-malformed"
     case .instalmentsDoNotAddUp: "instalments-do-not-add-up"

@@ -19,6 +19,11 @@ extension Problem {
     case .issueDayInFuture(_, let today):
       title = "La date d'émission est à venir"
       members = ["today": .string(today.description)]
+    case .issueDayBeforeInvoice(let given, let invoice):
+      (title, status) = ("L'avoir précède la facture qu'il corrige", .conflict)
+      members = [
+        "issued_on": .string(given.description), "invoice_issued_on": .string(invoice.description),
+      ]
     case .dueBeforeIssue: title = "L'échéance précède l'émission"
     case .numberMalformed: (title, status) = ("Le préfixe ne donne pas un numéro valable", .conflict)
     case .instalmentsDoNotAddUp(let total, let instalments):

@@ -28,7 +28,7 @@ struct IssueInvoice {
     if let corrected { try Invoice.checkCredit(-draft.parts.totals, left: corrected.left) }
     let chain = ChainStore(transaction: transaction, organization: organization, clock: clock)
     let last = try await chain.lockHead()
-    let record = try await number(draft, on: day, at: clock.now())
+    let record = try await number(draft, on: day, at: clock.now(), correcting: corrected)
     if record.kind == .invoice, draft.parts.instalments.isEmpty {
       try await store.replace(instalmentsOf: id, dossier: head.dossier, by: record.instalments)
     }
@@ -82,7 +82,9 @@ struct IssueInvoice {
 
   /// The document that the draft becomes. Invoices and credit notes of a company that gives both one prefix share a
   /// series.
-  private func number(_ draft: Draft, on day: Day?, at instant: Instant) async throws -> InvoiceRecord {
+  private func number(
+    _ draft: Draft, on day: Day?, at instant: Instant, correcting corrected: InvoiceDebt?
+  ) async throws -> InvoiceRecord {
     let (head, books) = (draft.head, draft.books)
     let today = books.day(of: instant)
     let issuedOn = day ?? today
@@ -93,7 +95,8 @@ struct IssueInvoice {
       company: head.company.uuidString.lowercased(), kind: isShared ? .invoice : head.kind, series: series)
     let (sequence, last) = try await store.nextNumber(
       counter, company: head.company, kinds: isShared ? Invoice.Kind.allCases : [head.kind])
-    try Invoice.checkIssueDay(issuedOn, today: today, lastInSeries: last)
+    try Invoice.checkIssueDay(
+      issuedOn, today: today, lastInSeries: last, corrected: corrected?.issuedOn)
     let dueOn =
       head.kind == .creditNote
       ? issuedOn

@@ -43,7 +43,7 @@ struct DebtStore {
     let chosen = issued(condition)
     let results = try await transaction.pipeline([
       """
-      SELECT i.id, i.number, i.company_id, i.dossier_id, i.payer_id,
+      SELECT i.id, i.number, i.issued_on, i.company_id, i.dossier_id, i.payer_id,
         coalesce(i.payer ->> 'auxiliary', \(PayerSnapshot.unknown.number)) AS auxiliary,
         coalesce(i.payer ->> 'auxiliary_label', \(PayerSnapshot.unknown.label)) AS auxiliary_label,
         i.seller ->> 'vat_point' AS vat_point
@@ -111,7 +111,8 @@ struct DebtStore {
     return try results[0].map { row in
       let id: UUID = try row.get("id")
       return InvoiceDebt(
-        id: id, number: try row.get("number"), company: try row.get("company_id"),
+        id: id, number: try row.get("number"), issuedOn: try row.get("issued_on"),
+        company: try row.get("company_id"),
         dossier: try row.get("dossier_id"), payer: try row.get("payer_id"),
         debtor: Auxiliary(number: try row.get("auxiliary"), label: try row.get("auxiliary_label")),
         vatPoint: Company.VATPoint(rawValue: try row.get("vat_point")) ?? .collection,

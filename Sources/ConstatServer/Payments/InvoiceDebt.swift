@@ -7,6 +7,7 @@ import Postgres
 struct InvoiceDebt {
   let id: UUID
   let number: String
+  let issuedOn: Day
   let company: UUID
   let dossier: UUID?
   let payer: UUID

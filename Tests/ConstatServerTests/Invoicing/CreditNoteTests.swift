@@ -33,6 +33,18 @@ import Testing
     }
   }
 
+  @Test func `a credit note is not dated before the invoice that it corrects`() async throws {
+    try await TestServer.run(clock: .fixed("2026-11-21T10:00:00Z")) { server in
+      let billing = try await Billing.found(on: server)
+      let draft = try await credit(billing.invoice(), in: billing)
+      let early = try await billing.issue(draft, on: "2026-11-20")
+      #expect(
+        early.status == 409 && early["code"] == "issue-day-before-invoice"
+          && early["invoice_issued_on"] == "2026-11-21", "\(early.text)")
+      #expect(try await billing.issue(draft, on: "2026-11-21")["number"] == "A2026-00001")
+    }
+  }
+
   @Test func `a credit beyond what was paid leaves the payer a credit and is not dunned`() async throws {
     try await TestServer.run { server in
       let billing = try await Billing.found(on: server)
