@@ -49,18 +49,31 @@ struct PaymentStore {
     return try InvoiceNumber(prefix: "R", year: day.year, sequence: sequence ?? 0).text
   }
 
-  /// Live cash on the same debt: that of the dossier, or without one that of the invoices.
-  func cash(dossier: UUID?, invoices: [UUID]) async throws -> Money {
-    let debt: SQL =
-      dossier.map { "p.dossier_id = \($0)" } ?? """
-        EXISTS (SELECT FROM payment_allocation a WHERE a.organization_id = p.organization_id AND a.payment_id = p.id
-          AND a.invoice_id = ANY (\(invoices)) AND a.reversed_at IS NULL)
-        """
+  /// Live cash on the same debt, which is that of the dossiers and invoices: what was laid on their invoices, whatever
+  /// dossier the payment names, and what lies nowhere yet of payments for the dossiers.
+  func cash(dossiers: [UUID], invoices: [UUID]) async throws -> Money {
     let cents: Int64? = try await transaction.value(
       """
-      SELECT coalesce(sum(p.amount_cents), 0)::bigint FROM payment p
-      WHERE p.organization_id = \(organization) AND p.means = 'cash' AND \(debt)
-        AND NOT EXISTS (SELECT FROM payment_reversal r WHERE r.organization_id = p.organization_id AND r.payment_id = p.id)
+      WITH debt AS (
+        SELECT i.id FROM invoice i WHERE i.organization_id = \(organization)
+          AND (i.id = ANY (\(invoices)) OR i.dossier_id = ANY (\(dossiers)))
+      ), candidate AS (
+        SELECT p.id FROM payment p WHERE p.organization_id = \(organization) AND p.dossier_id = ANY (\(dossiers))
+        UNION
+        SELECT a.payment_id FROM payment_allocation a WHERE a.organization_id = \(organization)
+          AND a.invoice_id IN (SELECT id FROM debt)
+      )
+      SELECT coalesce(sum(l.on_debt + CASE WHEN p.dossier_id = ANY (\(dossiers)) THEN p.amount_cents - l.laid ELSE 0 END),
+        0)::bigint
+      FROM candidate c JOIN payment p ON p.organization_id = \(organization) AND p.id = c.id
+      CROSS JOIN LATERAL (
+        SELECT coalesce(sum(a.amount_cents), 0) AS laid,
+          coalesce(sum(a.amount_cents) FILTER (WHERE a.invoice_id IN (SELECT id FROM debt)), 0) AS on_debt
+        FROM payment_allocation a WHERE a.organization_id = p.organization_id AND a.payment_id = p.id
+          AND a.reversed_at IS NULL
+      ) l
+      WHERE p.means = 'cash' AND NOT EXISTS (SELECT FROM payment_reversal r
+        WHERE r.organization_id = p.organization_id AND r.payment_id = p.id)
       """)
     return Money(cents: cents ?? 0)
   }

@@ -62,7 +62,8 @@ public struct RecordPayment: Sendable {
     let chain = ChainStore(transaction: transaction, organization: organization, clock: clock)
     let head = try await chain.lockHead()
     if source == .office, means == .cash {
-      let already = try await store.cash(dossier: dossier, invoices: debts.map(\.id))
+      let dossiers = Set(([dossier] + debts.map(\.dossier)).compactMap(\.self))
+      let already = try await store.cash(dossiers: Array(dossiers), invoices: debts.map(\.id))
       try CashLimit.check(amount, means: means, alreadyInCash: already)
     }
     let owed = debts.first { $0.id.uuidString == laid.parts.first?.invoiceID }

@@ -107,6 +107,36 @@ import Testing
     }
   }
 
+  @Test func `cash on one debt is counted whatever dossier each payment names`() async throws {
+    try await TestServer.run { server in
+      let billing = try await Billing.found(on: server)
+      let invoice = try await billing.invoice([Billing.line(250_000)])
+      let other = server.services.clock.newID()
+      try await server.asOwner(billing.org.id) { transaction in
+        _ = try await transaction.execute(
+          """
+          INSERT INTO dossier (organization_id, id, number, nature, payer_id, created_by)
+          VALUES (\(billing.org.id), \(other), 2, 'other', \(billing.payer), 'test')
+          """)
+      }
+      func chosen(_ cents: Int64, _ more: [String: JSONValue]) -> [String: JSONValue] {
+        let instalment = invoice["instalments"].array?.first?["id"] ?? .null
+        return more.merging(
+          ["allocations": [["instalment_id": instalment, "amount_cents": .integer(cents)]]]
+        ) { $1 }
+      }
+      #expect(try await billing.pay(60_000, .cash, chosen(60_000, ["dossier_id": nil])).status == 201)
+      let ofDossier = try await billing.pay(40_001, .cash)
+      #expect(ofDossier.status == 422 && ofDossier["already_paid_cents"] == 60_000, "\(ofDossier.text)")
+      let elsewhere: [String: JSONValue] = ["dossier_id": .string(other.uuidString)]
+      let named = try await billing.pay(40_001, .cash, chosen(40_001, elsewhere))
+      #expect(named.status == 422 && named["code"] == "cash-limit", "\(named.text)")
+      // The other dossier's own debt is another debt.
+      #expect(try await billing.pay(90_000, .cash, elsewhere).status == 201)
+      #expect(try await billing.pay(40_000, .cash, chosen(40_000, [:])).status == 201)
+    }
+  }
+
   @Test func `two receipts of cash on one dossier at once do not pass the limit together`() async throws {
     try await TestServer.run(poolSize: 6) { server in
       let billing = try await Billing.found(on: server)
