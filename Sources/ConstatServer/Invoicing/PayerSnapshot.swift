@@ -33,9 +33,9 @@ struct PayerSnapshot: RowDecodable {
   }
 
   /// Its account under 411: the accounting code that people gave the contact, or one made from its id, which never
-  /// changes.
+  /// changes. A code without letter or digit would leave nothing in a FEC.
   var auxiliary: Auxiliary {
-    let code = members["accounting_code"].flatMap { $0.isEmpty ? nil : $0 }
+    let code = members["accounting_code"].flatMap { $0.contains { $0.isLetter || $0.isNumber } ? $0 : nil }
     return Auxiliary(number: code ?? "C" + contact.uuidString.suffix(12), label: name)
   }
 

@@ -55,6 +55,20 @@ import Testing
     }
   }
 
+  @Test func `a payer whose accounting code says nothing has an account in the FEC`() async throws {
+    try await TestServer.run(clock: .fixed("2026-11-21T10:00:00Z")) { server in
+      let billing = try await Billing.found(on: server)
+      for code in [" ", "|", "\u{200B}"] {
+        let payer = try await server.post(
+          "/v1/contacts", as: billing.office, ["last_name": "Durand", "accounting_code": .string(code)])
+        _ = try await billing.invoice([Billing.line(12000)], ["payer_id": payer["id"]])
+      }
+      let file = try await server.get("/v1/exports/fec", as: billing.org.accountant.token)
+      let findings = FECValidator().validate(file.body, fileName: "732829320FEC20261231.txt")
+      #expect(findings.map(\.description) == [])
+    }
+  }
+
   @Test func `every entry in the books balances, and none misses its number`() async throws {
     try await TestServer.run(clock: .fixed("2026-11-21T10:00:00Z")) { server in
       let billing = try await Billing.found(on: server)
