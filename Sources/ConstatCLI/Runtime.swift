@@ -30,7 +30,8 @@ struct Runtime: Sendable {
     installation = try Installation(home: configuration.home, metrics: metrics)
     services = Services(
       pool: pool, clock: .system, secret: try configuration.secret(),
-      storage: configuration.blobs.storage(clock: .system))
+      storage: configuration.blobs.storage(clock: .system),
+      trustsForwardedFor: configuration.trustsForwardedFor)
   }
 
   /// Refuses a role that row-level security does not bind, and a schema that this release was not built for.

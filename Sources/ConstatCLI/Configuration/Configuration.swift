@@ -16,6 +16,9 @@ struct Configuration: Sendable {
   let host: String
   let port: Int
   let logLevel: Logger.Level
+  /// Whether a proxy of ours names the caller (`CONSTAT_TRUST_FORWARDED_FOR`): without it, behind one, all callers share
+  /// one address, and with it one another's failed sign-ins. Off, where anybody could name himself.
+  let trustsForwardedFor: Bool
   /// Connections for transactions (`DATABASE_POOL_SIZE`).
   let poolSize: Int
   /// Where the bytes of files are kept.
@@ -46,6 +49,11 @@ struct Configuration: Sendable {
         Terminal.configurationError)
     }
     self.logLevel = logLevel
+    guard let trusts = Bool((value("CONSTAT_TRUST_FORWARDED_FOR") ?? "false").lowercased()) else {
+      throw Terminal.failure(
+        "CONSTAT_TRUST_FORWARDED_FOR must be true or false", Terminal.configurationError)
+    }
+    trustsForwardedFor = trusts
     poolSize = try number(
       "DATABASE_POOL_SIZE", 1...500, default: max(8, 3 * ProcessInfo.processInfo.activeProcessorCount))
     blobs = try BlobConfiguration(state: state, value: value)

@@ -18,9 +18,18 @@ import Testing
     #expect(configuration.databaseURL == nil && configuration.logLevel == .info)
   }
 
-  @Test(arguments: [["PORT": "80x"], ["PORT": "70000"], ["LOG_LEVEL": "loud"], ["DATABASE_POOL_SIZE": "0"]])
+  @Test(arguments: [
+    ["PORT": "80x"], ["PORT": "70000"], ["LOG_LEVEL": "loud"], ["DATABASE_POOL_SIZE": "0"],
+    ["CONSTAT_TRUST_FORWARDED_FOR": "perhaps"],
+  ])
   func `what cannot be meant is refused as wrong set-up`(_ environment: [String: String]) {
     #expect(throws: Terminal.configurationError) { try configuration(environment) }
+  }
+
+  @Test func `only who says that a proxy stands before it believes what the proxy says of callers`() throws {
+    #expect(try !configuration([:]).trustsForwardedFor)
+    #expect(try configuration(["CONSTAT_TRUST_FORWARDED_FOR": "true"]).trustsForwardedFor)
+    #expect(try !configuration(["CONSTAT_TRUST_FORWARDED_FOR": "false"]).trustsForwardedFor)
   }
 
   @Test func `a home without migrations is refused`() {
