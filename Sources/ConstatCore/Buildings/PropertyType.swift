@@ -5,9 +5,6 @@ public enum PropertyType: String, Sendable, Hashable, Codable, CaseIterable {
   case commercial
   case commonParts = "common_parts"
   case other
-
-  /// People live there: what CREP, gas and electricity reports are for.
-  public var isDwelling: Bool { self == .apartment || self == .house }
 }
 
 extension FieldKind {

@@ -81,12 +81,6 @@ public struct DepositSlip: Sendable, Hashable {
     return items.reduce(.zero) { $0 + $1.amount }
   }
 
-  /// Only a closed slip is printed (DEP-04).
-  public func checkPrintable() throws(DepositSlipError) {
-    guard status == .closed else { throw .stillOpen }
-  }
-
-  /// An instalment's status on an open slip, and once the slip is closed.
+  /// An instalment's status on an open slip.
   public static let statusOnSlip = Instalment.Status.depositInProgress
-  public static let statusOnceClosed = Instalment.Status.cashed
 }

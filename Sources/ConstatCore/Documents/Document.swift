@@ -16,9 +16,4 @@ public enum Document {
     .required("category", .choice(Category.self)), .required("file_name", .fileName),
     .required("media_type", .text(min: 3, max: 100), writable: .creation),
   ])
-
-  /// `…/block` (DOC-11).
-  public static let block = FieldSet([
-    .required("blocked", .boolean), .optional("blocked_reason", .line),
-  ])
 }

@@ -50,9 +50,8 @@ public indirect enum FieldKind: Sendable, Hashable {
   /// An object of text members with any keys, as a chart of accounts.
   case textMap(maxMembers: Int)
 
-  /// The most cents accepted from outside, ±100 billion euros (`Money.limit`).
+  /// The most cents accepted from outside, 100 billion euros (`Money.limit`).
   public static let positiveCents = FieldKind.cents(0...Money.limit.cents)
-  public static let anyCents = FieldKind.cents(-Money.limit.cents...Money.limit.cents)
   /// A single line such as a name or a town.
   public static let line = FieldKind.text(max: 200)
   /// A line that must say something.

@@ -92,7 +92,7 @@ import Testing
       ["starts_at_local", "duration_minutes", "utc_offset_minutes", "lead_analyser_id", "hand_over"]
     ),
     ("lead_analyser", LeadAnalyser.fields, []), ("mission_order", MissionOrder.fields, []),
-    ("signature", Signature.fields, []), ("document", Document.fields + Document.block, []),
+    ("signature", Signature.fields, []), ("document", Document.fields, []),
     ("attachment", Attachment.fields, []),
     ("invoice", Invoice.draft, ["lines", "instalments"]), ("invoice", Invoice.creditNote, ["lines"]),
     ("invoice_line", InvoiceLine.fields, ["unit_price_incl_tax_cents"]),

@@ -2,7 +2,7 @@ import ConstatCore
 import ConstatLedger
 
 /// A year of a company's life drawn from a seed: invoices at one to three rates, part payments by
-/// every means, slips, bounced cheques, credit notes, refunds, gaps and overpayments, of two VAT
+/// every means, slips, bounced cheques, credit notes, refunds and overpayments, of two VAT
 /// points. Each amount goes through the same allocation as in production.
 struct RandomYear {
   private struct OpenInvoice {
@@ -30,13 +30,12 @@ struct RandomYear {
     random = Seeded(state: seed)
     for _ in 0..<events {
       day = min(day.adding(days: .random(in: 0...3, using: &random)), last)
-      switch Int.random(in: 0..<12, using: &random) {
+      switch Int.random(in: 0..<11, using: &random) {
       case 0...3: try issue()
       case 4...7: try pay()
       case 8: try creditInvoice()
       case 9: try closeSlip()
-      case 10: try bounce()
-      default: try giveUpGap()
+      default: try bounce()
       }
     }
   }
@@ -121,20 +120,5 @@ struct RandomYear {
       invoices[index].remains = invoices[index].remains + undone
     }
     credit = credit - payment.excess
-  }
-
-  private mutating func giveUpGap() throws {
-    let small = invoices.indices.filter {
-      let due = invoices[$0].remains.gross
-      return !due.isZero && due.magnitude < Money(cents: 5000)
-    }
-    guard let index = small.randomElement(using: &random) else { return }
-    let invoice = invoices[index]
-    try books.post(
-      CentGapPosting(
-        number: next("EC"), day: day, payer: invoice.payer, document: invoice.number,
-        gap: invoice.remains.gross,
-        collected: invoice.vatPoint == .collection ? invoice.remains : .zero))
-    invoices[index].remains = .zero
   }
 }

@@ -133,24 +133,4 @@ import Testing
     #expect(drafts.map(\.summary) == [["411000 D 120,00", "511200 C 120,00"]])
     #expect(drafts[0].label == "Annulation chèque RG-1 DURAND Alice")
   }
-
-  @Test func `a gap of a cent is lost on 658 or gained on 758 and closes the debt`() throws {
-    for (cents, lines) in [
-      (Int64(1), ["658000 D 0,01", "411000 C 0,01"]), (-1, ["758000 C 0,01", "411000 D 0,01"]),
-    ] {
-      let posting = CentGapPosting(
-        number: "EC-1", day: Self.day, payer: .durand, document: "FA-1", gap: Money(cents: cents),
-        collected: .zero)
-      #expect(try posting.entries(in: Self.chart).map(\.summary) == [lines])
-    }
-  }
-
-  @Test func `a card payout empties 511x into the bank and the fee`() throws {
-    let payout = CardPayoutPosting(
-      reference: "PO-1", day: Self.day, gross: Money(cents: 12000), fee: Money(cents: 150))
-    #expect(
-      try payout.entries(in: Self.chart).map(\.summary) == [
-        ["512000 D 118,50", "627000 D 1,50", "511500 C 120,00"]
-      ])
-  }
 }

@@ -5,7 +5,7 @@ import Support
 import Testing
 
 @Suite struct DepositSlipTests {
-  @Test func `a slip is filled, closed and then final DEP-02 DEP-06 DEP-09`() async throws {
+  @Test func `a slip is filled, closed, then final and printed DEP-02 DEP-04 DEP-06 DEP-09`() async throws {
     try await TestServer.run(clock: .fixed("2026-11-21T10:00:00Z")) { server in
       let billing = try await Billing.found(on: server)
       let first = try await billing.invoice([Billing.line(12000)])

@@ -16,8 +16,6 @@ public struct ChartOfAccounts: Hashable, Sendable {
   public var bank = Account(known: "512000", "Banque")
   public var cash = Account(known: "530000", "Caisse")
   public var bankFees = Account(known: "627000", "Services bancaires")
-  public var gapLosses = Account(known: "658000", "Charges diverses de gestion courante")
-  public var gapGains = Account(known: "758000", "Produits divers de gestion courante")
 
   public init() {}
 
@@ -56,7 +54,6 @@ extension ChartOfAccounts {
     [
       "customers": \.customers, "sales": \.sales, "rebates": \.rebates, "cheques": \.cheques,
       "cards": \.cards, "bank": \.bank, "cash": \.cash, "bank_fees": \.bankFees,
-      "gap_losses": \.gapLosses, "gap_gains": \.gapGains,
     ]
   }
 

@@ -28,9 +28,7 @@ public enum EntryEvent: String, CaseIterable, Hashable, Sendable, Codable {
   case payment
   case reversal = "payment_reversal"
   case depositSlip = "deposit_slip"
-  case cardPayout = "card_payout"
   case creditAllocation = "credit_allocation"
-  case centGap = "cent_gap"
   /// The VAT that falls due with, or is taken back by, one of the events above.
   case collectedVAT = "collected_vat"
 }
