@@ -49,16 +49,20 @@ struct ContactStore {
     }
   }
 
-  /// These contacts, locked so that two links made at once cannot add up to a chain.
+  /// These contacts, locked so that two links made at once cannot add up to a chain. What hangs on them is read once they
+  /// are: whoever waits for a row sees beside it what was there before.
   func parties(_ ids: [UUID]) async throws -> [UUID: LinkEnd] {
-    let ends = try await transaction.all(
-      LinkEnd.self,
+    let results = try await transaction.pipeline([
+      """
+      SELECT c.id FROM contact c WHERE c.organization_id = \(organization) AND c.id = ANY (\(ids))
+      ORDER BY c.id FOR UPDATE
+      """,
       """
       SELECT c.id, c.kind, c.main_account_id IS NOT NULL AS is_sub_account, EXISTS (SELECT 1 FROM contact s
         WHERE s.organization_id = c.organization_id AND s.main_account_id = c.id) AS has_sub_accounts
       FROM contact c WHERE c.organization_id = \(organization) AND c.id = ANY (\(ids))
-      ORDER BY c.id FOR UPDATE
-      """)
-    return Dictionary(ends.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+      """,
+    ])
+    return Dictionary(try results[1].all(LinkEnd.self).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
   }
 }

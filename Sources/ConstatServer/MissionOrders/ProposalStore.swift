@@ -34,14 +34,16 @@ struct ProposalStore {
     """
   }
 
-  /// Whether both parties have signed the order of the dossier that a row belongs to. The dossier is locked against a
-  /// signature that comes meanwhile.
-  static func signed(_ organization: UUID, dossier: UUID) -> SQL {
-    """
-    SELECT d.id, m.finalised_at IS NOT NULL AS is_signed FROM dossier d
-    LEFT JOIN mission_order m ON m.organization_id = d.organization_id AND m.dossier_id = d.id
-    WHERE d.organization_id = \(organization) AND d.id = \(dossier) FOR NO KEY UPDATE OF d
-    """
+  /// Whether both parties have signed the order of the dossier that a row belongs to: the second result. The dossier is
+  /// locked against a signature that comes meanwhile, and read once it is.
+  static func signed(_ organization: UUID, dossier: UUID) -> [SQL] {
+    [
+      "SELECT d.id FROM dossier d WHERE d.organization_id = \(organization) AND d.id = \(dossier) FOR NO KEY UPDATE",
+      """
+      SELECT EXISTS (SELECT 1 FROM mission_order m WHERE m.organization_id = \(organization)
+        AND m.dossier_id = \(dossier) AND m.finalised_at IS NOT NULL) AS is_signed
+      """,
+    ]
   }
 
   /// The dossier of a row that the office changes.

@@ -25,8 +25,8 @@ struct ProposeChange {
   {
     let observed = SignedOrder.divide(values, of: type, isFinalised: true).proposed
     guard !observed.isEmpty else { return }
-    let signed = try await transaction.query(ProposalStore.signed(organization, dossier: dossier))
-    guard try signed.first?.get("is_signed", as: Bool.self) == true else { return }
+    let signed = try await transaction.pipeline(ProposalStore.signed(organization, dossier: dossier))
+    guard try signed[1].value(Bool.self) == true else { return }
     let table = type.rawValue
     let differing = try await transaction.query(ProposalStore.differing(table, id, from: observed))
     var statements = [

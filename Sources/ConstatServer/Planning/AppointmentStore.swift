@@ -137,14 +137,18 @@ struct AppointmentStore {
     }
   }
 
+  /// Locks it first: whoever waits for the row sees beside it what was booked before.
   func current(_ id: UUID) async throws -> Current? {
-    try await transaction.first(
+    let results = try await transaction.pipeline([
+      "SELECT a.id FROM appointment a WHERE a.organization_id = \(organization) AND a.id = \(id) FOR NO KEY UPDATE",
       """
       SELECT a.kind, a.dossier_id, a.technician_id, a.starts_at, a.ends_at, a.time_zone, a.status,
         (SELECT b.lead_analyser_id FROM lead_analyser_booking b WHERE b.organization_id = a.organization_id
           AND b.appointment_id = a.id LIMIT 1) AS lead_analyser_id
-      FROM appointment a WHERE a.organization_id = \(organization) AND a.id = \(id) FOR NO KEY UPDATE
-      """, as: Current.self)
+      FROM appointment a WHERE a.organization_id = \(organization) AND a.id = \(id)
+      """,
+    ])
+    return try results[1].first(Current.self)
   }
 
   /// A member of staff who may be booked: his name and profiles; locks the account, so that the bookings of

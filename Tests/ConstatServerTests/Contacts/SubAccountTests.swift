@@ -1,5 +1,6 @@
 import ConstatCore
 import Foundation
+import Postgres
 import Support
 import Testing
 
@@ -34,6 +35,32 @@ import Testing
       let freed = try await server.patch(
         "/v1/contacts/\(sub["id"].string ?? "")", as: org.office.token, ["main_account_id": .null])
       #expect(freed.status == 200)
+    }
+  }
+
+  @Test func `two links made at once do not add up to a chain CON-12`() async throws {
+    try await TestServer.run(poolSize: 6) { server in
+      let org = try await server.organization()
+      var ids: [String] = []
+      for name in ["Agent", "Antenne", "Siège"] {
+        ids.append(try await server.contact(name, as: org, ["kind": "agency"]))
+      }
+      let (agent, branch, main) = (ids[0], ids[1], ids[2])
+      @Sendable func link(_ contact: String, under main: String) async throws -> Int {
+        try await server.patch(
+          "/v1/contacts/\(contact)", as: org.office.token, ["main_account_id": .string(main)]
+        ).status
+      }
+      let lock: SQL = """
+        SELECT id FROM contact WHERE organization_id = \(org.id) AND id = \(UUID(uuidString: branch)) FOR UPDATE
+        """
+      let statuses = try await server.race(
+        org.id, behind: lock,
+        [
+          { @Sendable in try await link(agent, under: branch) },
+          { @Sendable in try await link(branch, under: main) },
+        ])
+      #expect(statuses == [200, 422])
     }
   }
 }

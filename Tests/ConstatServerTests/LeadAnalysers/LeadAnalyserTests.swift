@@ -7,7 +7,7 @@ import Testing
 /// One machine, one half-day, one holder.
 @Suite struct LeadAnalyserTests {
   /// An organization with an analyser.
-  private struct Workshop {
+  private struct Workshop: Sendable {
     let server: TestServer
     let org: TestOrganization
     let analyser: String
@@ -64,6 +64,29 @@ import Testing
         $0["half_day"]?.string
       }
       #expect(halves == ["morning", "afternoon"])
+    }
+  }
+
+  @Test func `an appointment that moves while it is given an analyser takes it along`() async throws {
+    try await TestServer.run(poolSize: 6) { server in
+      let shop = try await Workshop(server)
+      let booked = try await shop.book(
+        shop.dossier("Bayonne"), shop.org.marc, "2027-01-12T09:00", ["lead_analyser_id": .null])
+      let id = try #require(booked["id"].string)
+      @Sendable func change(_ body: JSONValue) async throws -> Int {
+        try await server.patch("/v1/appointments/\(id)", as: shop.org.office.token, body).status
+      }
+      let lock: SQL = """
+        SELECT id FROM appointment WHERE organization_id = \(shop.org.id) AND id = \(UUID(uuidString: id)) FOR UPDATE
+        """
+      let statuses = try await server.race(
+        shop.org.id, behind: lock,
+        [
+          { @Sendable in try await change(["lead_analyser_id": .string(shop.analyser)]) },
+          { @Sendable in try await change(["starts_at_local": "2027-01-14T09:00"]) },
+        ])
+      #expect(statuses == [200, 200])
+      #expect(try await shop.bookings().compactMap { $0["day"]?.string } == ["2027-01-14"])
     }
   }
 

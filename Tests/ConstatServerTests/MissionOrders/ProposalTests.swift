@@ -145,17 +145,40 @@ import Testing
     }
   }
 
+  @Test func `a change that waits for the order's signature is a proposal`() async throws {
+    try await TestServer.run(poolSize: 6) { server in
+      let work = try await FieldWork.planned(server)
+      let cellar = try await server.post(
+        "/v1/dossiers/\(work.dossier.wire)/outbuildings", as: work.org.office.token, ["kind": "cellar"])
+      let signing: SQL = """
+        WITH locked AS (SELECT d.id FROM dossier d WHERE d.organization_id = \(work.org.id) AND d.id = \(work.dossier)
+          FOR UPDATE)
+        \(Self.signing(work)) FROM locked
+        """
+      let changed = try await server.race(
+        work.org.id, behind: signing,
+        [
+          { @Sendable in
+            try await server.patch(
+              "/v1/outbuildings/\(cellar["id"].string ?? "")", as: work.org.office.token, ["kind": "garage"])
+          }
+        ])
+      #expect(changed.first?["kind"] == "cellar" && changed.first?["open_proposals"] == 1)
+    }
+  }
+
   /// The mission order of the work, finalised.
   private static func sign(_ work: FieldWork) async throws {
-    let (organization, dossier, marc) = (work.org.id, work.dossier, work.org.marc.id)
-    try await work.server.asOwner(organization) { transaction in
-      _ = try await transaction.execute(
-        """
-        INSERT INTO mission_order (organization_id, id, dossier_id, technician_id, started_at, confirmed_step,
-          payer_present, finalised_at)
-        VALUES (\(organization), \(dossier), \(dossier), \(marc), '2026-12-01T08:00Z', 8, false, '2026-12-01T10:00Z')
-        """)
-    }
+    try await work.server.asOwner(work.org.id) { _ = try await $0.execute(signing(work)) }
+  }
+
+  private static func signing(_ work: FieldWork) -> SQL {
+    """
+    INSERT INTO mission_order (organization_id, id, dossier_id, technician_id, started_at, confirmed_step,
+      payer_present, finalised_at)
+    SELECT \(work.org.id), \(work.dossier), \(work.dossier), \(work.org.marc.id), '2026-12-01T08:00Z'::timestamptz, 8,
+      false, '2026-12-01T10:00Z'::timestamptz
+    """
   }
 }
 
