@@ -27,9 +27,10 @@ struct DossierContactRoutes {
     let (dossier, contact) = (try writing.call.id(), try writing.call.id("contact_id"))
     let values = try writing.call.fields(Self.rights, as: .creation)
     let rows = RowStore(transaction: writing.transaction)
-    guard try await rows.exists("dossier", id: dossier), try await rows.exists("contact", id: contact) else {
-      throw Problem.notFound
-    }
+    // Under the dossier's lock, so that of two who put the same contact one finds the other's row.
+    guard try await DossierStore(writing.transaction, writing.organization).current(dossier) != nil,
+      try await rows.exists("contact", id: contact)
+    else { throw Problem.notFound }
     let store = DossierContactStore(writing.transaction, writing.organization)
     if let row = try await store.row(of: contact, in: dossier) {
       try await rows.update("dossier_contact", id: row, expected: nil, values)

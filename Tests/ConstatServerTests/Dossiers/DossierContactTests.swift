@@ -1,6 +1,7 @@
 import ConstatCore
 import Foundation
 import HTTPTypes
+import Postgres
 import Support
 import Testing
 
@@ -36,6 +37,24 @@ import Testing
       let notary = try await server.contact("Darrigrand", as: org, ["kind": "notary"])
       try await server.patch(path, as: org.office.token, ["payer_id": .string(notary), "prescriber_id": nil])
       #expect(try await rights() == [owner: [["owner"], true, false], notary: [["payer"], true, true]])
+    }
+  }
+
+  @Test func `of two who put the same contact at once none is sent away`() async throws {
+    try await TestServer.run(poolSize: 6) { server in
+      let org = try await server.organization()
+      let friend = try await server.contact("Ami", as: org)
+      let dossier = try await server.made(server.dossier(as: org, [:]))
+      let put: @Sendable () async throws -> Int = {
+        try await server.send(
+          .put, "/v1/dossiers/\(dossier)/contacts/\(friend)", as: org.office.token,
+          bytes: JSONValue.object(["report_access": true]).serialized()
+        ).status
+      }
+      let lock: SQL = """
+        SELECT id FROM dossier WHERE organization_id = \(org.id) AND id = \(UUID(uuidString: dossier)) FOR UPDATE
+        """
+      #expect(try await server.race(org.id, behind: lock, [put, put]) == [200, 200])
     }
   }
 
