@@ -60,14 +60,18 @@ struct DepositSlipRoutes {
     if known.rowCount > 0 {
       let given = columns.filter { $0.key != "id" }
       guard try await RowStore(transaction: writing.transaction).matches("deposit_slip", id: id, given) else {
-        throw Problem.conflict("id-taken", "Identifiant déjà utilisé pour d'autres données")
+        throw Problem.idTaken
       }
       return try .resource(known)
     }
     let isNew = try await writing.store.create(
       id, company: company.id, means: columns["means"]?.string ?? "", bank: columns["bank"]?.string ?? "",
       on: company.day(of: writing.call.clock.now()))
-    guard isNew else { throw Problem.conflict("id-taken", "Identifiant déjà utilisé pour d'autres données") }
+    guard isNew else {
+      // Somebody opened it meanwhile: begun anew, it is found before a number is taken.
+      try await RowStore(transaction: writing.transaction).startAgain()
+      throw Problem.idTaken
+    }
     return try await writing.reply(id, isNew: true)
   }
 

@@ -36,7 +36,9 @@ struct OpenDossier {
     let number = try await writing.transaction.value(Int64.self, DossierStore.nextNumber)
     values["number"] = JSONValue(number)
     guard try await rows.insert("dossier", organization: writing.organization, id: id, values) else {
-      return try await repeated(id, given, rows)
+      // Somebody opened it meanwhile: begun anew, it is found before a number is taken, which would be missing.
+      try await rows.startAgain()
+      throw Problem.idTaken
     }
     try await add(codes, outbuildings, to: id)
     try await AlignContacts(

@@ -44,7 +44,7 @@ struct APITokenRoutes {
           writing.organization, id, name: values["name"]?.string ?? "", scopes: Array(Set(scopes)).sorted(),
           expiresAt: expiry, hash: token.hash, by: writing.principal.accountID))
     } catch let error as PostgresError where error.constraint == "api_token_pkey" {
-      throw Problem.conflict("id-taken", "Identifiant déjà utilisé")
+      throw Problem.idTaken
     }
     var reply = try Reply.resource(
       await writing.transaction.query(APITokenStore.one(writing.organization, id)), status: .created,

@@ -127,7 +127,7 @@ struct UserRoutes {
     // A salted hash never repeats, so a retry is compared without it.
     values["password_hash"] = nil
     guard try await rows.matches("user_account", id: id, values) else {
-      throw Problem.conflict("id-taken", "Identifiant déjà utilisé pour d'autres données")
+      throw Problem.idTaken
     }
     return try await answer(writing, id)
   }

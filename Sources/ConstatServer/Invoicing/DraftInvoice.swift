@@ -36,7 +36,7 @@ struct DraftInvoice {
     let rows = RowStore(transaction: transaction)
     guard try await rows.insert("invoice", organization: organization, id: id, values) else {
       guard try await rows.matches("invoice", id: id, values) else {
-        throw Problem.conflict("id-taken", "Identifiant déjà utilisé pour d'autres données")
+        throw Problem.idTaken
       }
       return false
     }

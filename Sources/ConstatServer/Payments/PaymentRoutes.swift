@@ -59,7 +59,7 @@ struct PaymentRoutes {
     if !isNew {
       let given = columns.filter { $0.key != "id" && $0.key != "allocations" }
       guard try await RowStore(transaction: writing.transaction).matches("payment", id: id, given) else {
-        throw Problem.conflict("id-taken", "Identifiant déjà utilisé pour d'autres données")
+        throw Problem.idTaken
       }
     }
     return try .resource(

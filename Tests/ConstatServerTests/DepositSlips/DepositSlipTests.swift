@@ -5,6 +5,25 @@ import Support
 import Testing
 
 @Suite struct DepositSlipTests {
+  @Test func `a slip opened twice at once is one slip`() async throws {
+    try await TestServer.run(clock: .fixed("2026-11-21T10:00:00Z"), poolSize: 6) { server in
+      let billing = try await Billing.found(on: server)
+      let open: @Sendable (JSONValue) async throws -> TestServer.Answer = { id in
+        try await server.post(
+          "/v1/deposit-slips", as: billing.office, ["id": id, "means": "cheque", "bank": "CIC"])
+      }
+      #expect(try await open("019a0000-0000-7000-8000-0000000000a1")["number"] == "B2026-00001")
+      let again: @Sendable () async throws -> Int = {
+        try await open("019a0000-0000-7000-8000-0000000000a2").status
+      }
+      let numbers: SQL = """
+        SELECT last FROM system.counter WHERE organization_id = \(billing.org.id) AND series LIKE 'deposit_slip/%' FOR UPDATE
+        """
+      #expect(try await server.race(billing.org.id, behind: numbers, [again, again]).sorted() == [200, 201])
+      #expect(try await open("019a0000-0000-7000-8000-0000000000a3")["number"] == "B2026-00003")
+    }
+  }
+
   @Test func `a slip is filled, closed, then final and printed DEP-02 DEP-04 DEP-06 DEP-09`() async throws {
     try await TestServer.run(clock: .fixed("2026-11-21T10:00:00Z")) { server in
       let billing = try await Billing.found(on: server)

@@ -1,5 +1,6 @@
 import ConstatCore
 import Foundation
+import Postgres
 import Support
 import Testing
 
@@ -95,6 +96,22 @@ import Testing
       let keyless = try await server.post("/v1/dossiers", as: org.office.token, ["nature": "other"])
       #expect(keyless.status == 400 && keyless["code"] == "idempotency-key-required")
       #expect(try await server.dossier(as: org)["number"] == 2)
+    }
+  }
+
+  @Test func `an order sent twice at once opens one dossier and takes one number DOS-02`() async throws {
+    try await TestServer.run(poolSize: 6) { server in
+      let org = try await server.organization()
+      let first = try await server.dossier(as: org)
+      let order: @Sendable () async throws -> Int = {
+        try await server.dossier(as: org, ["id": "019a0000-0000-7000-8000-0000000000aa"]).status
+      }
+      let numbers: SQL = """
+        SELECT last FROM system.counter WHERE organization_id = \(org.id) AND series = 'dossier' FOR UPDATE
+        """
+      #expect(try await server.race(org.id, behind: numbers, [order, order]).sorted() == [200, 201])
+      let next = try await server.dossier(as: org)
+      #expect(next["number"].integer == first["number"].integer.map { $0 + 2 })
     }
   }
 
