@@ -146,17 +146,7 @@ struct Gateway: Sendable {
     if let length = request.headers[.contentLength].flatMap(Int.init), length > limit {
       throw Problem.tooLarge(limit)
     }
-    do {
-      let buffer = try await request.body.collect(upTo: limit)
-      return Array(buffer.readableBytesView)
-    } catch is NIOTooManyBytesError {
-      throw Problem.tooLarge(limit)
-    } catch let error as HTTPError where error.status == .contentTooLarge {
-      throw Problem.tooLarge(limit)
-    } catch {
-      // The connection broke in the middle of it: no fault of ours, and there is hardly anyone left to tell.
-      throw Problem(.badRequest, "body-incomplete", "Corps incomplet", headers: [.connection: "close"])
-    }
+    return try await BodyReading.gathered(request.body.map(\.readableBytesView), limit: limit)
   }
 
   private static func requestID(_ request: Request, _ clock: WallClock) -> String {

@@ -72,6 +72,10 @@ public struct Problem: Error, Sendable {
       members: ["limit_bytes": .integer(Int64(limit))], headers: [.connection: "close"])
   }
 
+  /// The body came so slowly that it is given up.
+  static let tooSlow = Problem(
+    .requestTimeout, "body-too-slow", "Corps reçu trop lentement", headers: [.connection: "close"])
+
   /// A creation gave the id of a row that holds something else.
   public static let idTaken = conflict("id-taken", "Identifiant déjà utilisé pour d'autres données")
 
