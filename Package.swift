@@ -62,7 +62,7 @@ let package = Package(
         "ConstatDevice", "ConstatLedger", "ConstatSync", "ConstatCore",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ], swiftSettings: strict),
-    .target(name: "ConstatConformance", dependencies: ["ConstatCore"], swiftSettings: strict),
+    .target(name: "ConstatConformance", dependencies: ["ConstatCore", "Gzip"], swiftSettings: strict),
     .target(
       name: "ConstatSimulation",
       dependencies: [

@@ -37,6 +37,8 @@ public struct VectorStep: Sendable, Hashable {
   public let path: String
   public let headers: [String: JSONValue]
   public let body: VectorBody
+  /// True where the body goes in gzip.
+  public let isPacked: Bool
   /// True where the request is sent again with each answer's cursor until `more` is false.
   public let isWhole: Bool
   public let status: Int
@@ -54,11 +56,13 @@ public struct VectorStep: Sendable, Hashable {
     isWhole = step["whole"] == .bool(true)
     let request = try VectorReader(
       step["request"] ?? .null, in: name,
-      knows: ["method", "path", "headers", "body", "text", "base64"])
+      knows: ["method", "path", "headers", "body", "text", "base64", "gzip"])
     method = try request.optionalString("method") ?? "POST"
     path = try request.string("path")
     headers = request["headers"]?.object ?? [:]
     body = try VectorBody(request)
+    isPacked = request["gzip"] == .bool(true)
+    if isPacked, isWhole { throw VectorFault(name, "a whole pull does not go in gzip") }
     let answer = try VectorReader(step["answer"] ?? .null, in: name, knows: ["status", "headers", "body"])
     guard let status = answer["status"]?.integer else { throw VectorFault(name, "an answer has no status") }
     self.status = Int(clamping: status)

@@ -1,5 +1,6 @@
 public import ConstatCore
 import Foundation
+import Gzip
 
 /// Plays vectors against a server, through whatever brings a request there.
 public struct VectorRun: Sendable {
@@ -122,10 +123,10 @@ public struct VectorRun: Sendable {
       return "the status is \(answer.status), expected \(step.status): \(text)"
     }
     for (name, expected) in step.answerHeaders.sorted(by: { $0.key < $1.key }) {
+      let expected = try variables.filled(expected)
       let actual = answer.headers[name.lowercased()].map { JSONValue.string($0) }
-      if let found = Expectation.difference(try variables.filled(expected), actual, at: "header \(name)") {
-        return found
-      }
+      if let found = Expectation.difference(expected, actual, at: "header \(name)") { return found }
+      if let actual { witness?(vector, expected, actual) }
     }
     let json = answer.json
     if let body = step.answerBody {
@@ -145,7 +146,7 @@ public struct VectorRun: Sendable {
   /// The answer; of a whole pull the last page's, with the events of all and the first's `reset`.
   private func answer(to step: VectorStep, _ variables: inout Variables) async throws -> Answer {
     var request = try request(step, &variables)
-    var answer = try await world.send(request)
+    var answer = try await exchange(request)
     guard step.isWhole else { return answer }
     var events: [JSONValue] = []
     let reset = answer.json["reset"]
@@ -159,9 +160,17 @@ public struct VectorRun: Sendable {
       body["cursor"] = page["cursor"]
       request = Request(
         request.method, request.path, headers: request.headers, body: JSONValue.object(body).serialized())
-      answer = try await world.send(request)
+      answer = try await exchange(request)
     }
     return answer
+  }
+
+  /// The answer as it was before it was packed, where it came in gzip.
+  private func exchange(_ request: Request) async throws -> Answer {
+    let answer = try await world.send(request)
+    guard answer.headers["content-encoding"] == "gzip" else { return answer }
+    let body = try Gzip.inflated(answer.body, limit: 64 << 20)
+    return Answer(status: answer.status, headers: answer.headers, body: body)
   }
 
   private func request(_ step: VectorStep, _ variables: inout Variables) throws -> Request {
@@ -174,9 +183,13 @@ public struct VectorRun: Sendable {
     for (name, value) in step.headers {
       headers[name.lowercased()] = try variables.filled(value).string
     }
+    var body = try bytes(step.body, &variables)
+    if step.isPacked {
+      headers["content-encoding"] = "gzip"
+      body = body.map { Gzip.compressed($0) }
+    }
     return Request(
-      step.method, try variables.filled(step.path), token: token, headers: headers,
-      body: try bytes(step.body, &variables))
+      step.method, try variables.filled(step.path), token: token, headers: headers, body: body)
   }
 
   private func bytes(_ body: VectorBody, _ variables: inout Variables) throws -> [UInt8]? {

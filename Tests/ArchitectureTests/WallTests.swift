@@ -39,7 +39,7 @@ import Testing
       "AsyncHTTPClient", "Hummingbird", "HTTPTypes", "NIOCore", "NIOHTTP1", "GRDB", "Logging", "Foundation",
       "Synchronization",
     ],
-    "ConstatConformance": ["ConstatCore", "Foundation"],
+    "ConstatConformance": ["ConstatCore", "Gzip", "Foundation"],
     "ConstatCLI": [
       "ConstatConformance", "ConstatDemo", "ConstatSimulation", "ConstatCore", "ConstatLedger", "ConstatSync",
       "ConstatServer",
