@@ -41,6 +41,7 @@ struct DigestRoutes {
     let entities = try DigestStore.entities(results[0])
     let kept = Reachability.keep(entities.lazy.map { ($0.key, $0.fields) })
     let expected = ScopeDigest(of: entities.filter { kept.contains($0.key) })
+      .without(Upcaster.current.changed(since: cursor.schema))
     if let held = request.held, !expected.differing(from: held).isEmpty {
       Counter(label: "sync_digest_mismatches").increment()
       _ = try await reading.query(store.noteMismatch(device))

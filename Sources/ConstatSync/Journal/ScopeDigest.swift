@@ -39,6 +39,12 @@ public struct ScopeDigest: Sendable, Hashable {
     self.parts = parts
   }
 
+  /// Without the parts of these types, which are then not compared.
+  public func without(_ types: Set<EntityType>) -> ScopeDigest {
+    let names = Set(types.map(\.rawValue))
+    return ScopeDigest(parts: parts.filter { !names.contains($0.key) })
+  }
+
   /// The types whose rows differ, of those that both sides know.
   public func differing(from other: ScopeDigest) -> [String] {
     parts.filter { type, part in other.parts[type].map { $0 != part } ?? false }.keys.sorted()

@@ -67,8 +67,15 @@ public struct Upcaster: Sendable {
 
   /// Whether a device that was told in one schema has to be told again, from nothing, to show another.
   public func needsAll(from old: Int, to new: Int) -> Bool {
-    let (low, high) = (min(old, new), max(old, new))
-    return steps.contains { $0.from >= low && $0.from < high && !$0.changed.isEmpty }
+    !changed(from: min(old, new), to: max(old, new)).isEmpty
+  }
+
+  /// The types whose rows show otherwise in the present schema than in the one given. A device of the elder holds them
+  /// as they were when they came, before the server learned the present one or after: nobody can say which.
+  public func changed(since old: Int) -> Set<EntityType> { changed(from: old, to: schema) }
+
+  private func changed(from low: Int, to high: Int) -> Set<EntityType> {
+    steps.lazy.filter { $0.from >= low && $0.from < high }.reduce(into: []) { $0.formUnion($1.changed) }
   }
 }
 
