@@ -10,7 +10,7 @@ public enum JSONError: Error, Hashable, Sendable {
   case nullCharacter(offset: Int)
   /// An object names a key twice: two readers could then see two different values.
   case duplicateKey(String)
-  /// An integer beyond 64 bits, or a number beyond what a double holds.
+  /// A whole number beyond 64 bits, however it is written.
   case numberOutOfRange(offset: Int)
   /// Arrays and objects nested deeper than the limit.
   case tooDeep(limit: Int)

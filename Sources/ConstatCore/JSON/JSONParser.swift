@@ -205,10 +205,11 @@ private struct JSONParser {
       throw .unexpectedByte(offset: firstDigit + 1)
     }
     if try fractionOrExponent() {
-      // RFC 8259's grammar is a subset of what Double reads.
-      guard let value = Double(try text(from: start, to: position)), value.isFinite else {
-        throw .numberOutOfRange(offset: start)
-      }
+      // RFC 8259's grammar is a subset of what Double reads. What is whole and has more than 64 bits does not fit,
+      // however it is written: PostgreSQL would write it out.
+      guard let value = Double(try text(from: start, to: position)),
+        value.magnitude < 0x1p63 || value == -0x1p63
+      else { throw .numberOutOfRange(offset: start) }
       return JSONValue(number: value)
     }
     let limit = UInt64(Int64.max) + (isNegative ? 1 : 0)

@@ -5,7 +5,7 @@ public enum JSONValue: Sendable, Hashable {
   case null
   case bool(Bool)
   case integer(Int64)
-  /// A number with a fraction, or a whole one that 64 bits cannot hold. Never money.
+  /// A number with a fraction. Never money.
   case number(Double)
   case string(String)
   case array([JSONValue])

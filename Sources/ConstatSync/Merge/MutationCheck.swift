@@ -47,10 +47,16 @@ struct MutationCheck {
       (1...60).contains(name.utf8.count)
         && name.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5f }
     }
-    guard isSound, JSONValue.object(unknown).serialized().count <= SyncLimits.unknownFieldBytes else {
+    let bytes = JSONValue.object(unknown).serialized()
+    guard isSound, bytes.count <= SyncLimits.unknownFieldBytes,
+      (try? JSONValue.parse(bytes, maxDepth: SyncLimits.unknownFieldDepth)) != nil
+    else {
       throw Rejection(
         .valueInvalid,
-        [FieldProblem(pointer: "/set", code: .tooLong, detail: "champs inconnus trop nombreux")])
+        [
+          FieldProblem(
+            pointer: "/set", code: .tooLong, detail: "champs inconnus trop nombreux ou trop profonds")
+        ])
     }
     return unknown
   }

@@ -10,6 +10,9 @@ public enum SyncLimits {
   public static let groupMutations = 50
   /// Bytes, as JSON, of the fields of one mutation that this code does not know.
   public static let unknownFieldBytes = 16 * 1024
+  /// Levels of such fields, themselves included: rows and conflicts show them deeper than they came, and who reads
+  /// those takes 32.
+  public static let unknownFieldDepth = 16
   /// Bytes of a signature's image, once decoded.
   public static let signatureBytes = 200 * 1024
   /// Days that a device keeps a mutation after its answer, to send it again to a server that was

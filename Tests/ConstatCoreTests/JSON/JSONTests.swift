@@ -26,7 +26,7 @@ import Testing
 
   @Test(arguments: [
     "9223372036854775808", "-9223372036854775809", "18446744073709551616", "1e999", "-1e999",
-    "99999999999999999999999999",
+    "99999999999999999999999999", "1e21", "9223372036854775808.0", "-1e19",
   ])
   func `a number that does not fit is refused, not rounded`(text: String) {
     #expect(throws: JSONError.numberOutOfRange(offset: 0)) { try JSONValue.parse(text) }
@@ -120,7 +120,7 @@ extension JSONValue {
     case 3: return JSONValue(number: .random(in: -1e6...1e6, using: &random))
     case 4:
       return JSONValue(
-        number: Double(sign: .plus, exponent: .random(in: -300...300, using: &random), significand: 1.3))
+        number: Double(sign: .plus, exponent: .random(in: -300...62, using: &random), significand: 1.3))
     case 5: return .string(text(using: &random))
     case 6:
       return .array(

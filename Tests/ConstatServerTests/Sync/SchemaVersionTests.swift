@@ -2,6 +2,7 @@ import ConstatCore
 import ConstatServer
 import ConstatSync
 import Foundation
+import HTTPTypes
 import Postgres
 import Support
 import Testing
@@ -134,6 +135,35 @@ import Testing
       #expect(resolved["state"] == "resolved", "\(resolved.text)")
       try await device.pull()
       #expect(device.rows[dossier]?["ceiling_height"] == 250)
+    }
+  }
+
+  @Test func `what readers would not take back of unknown fields never gets into a row`() async throws {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let device = try await work.enrol(work.org.marc)
+      try await device.pull()
+      func nested(_ levels: Int) -> JSONValue { levels == 0 ? "fond" : [nested(levels - 1)] }
+      var (deep, deeper) = (
+        device.mutation(.dossier, work.dossier.wire, in: work.dossier, set: ["plan": nested(15)]),
+        device.mutation(.dossier, work.dossier.wire, in: work.dossier, set: ["plan": nested(16)])
+      )
+      (deep.schema, deeper.schema) = (99, 99)
+      let answer = try await device.push([deep, deeper])
+      let results = answer["results"].array
+      #expect(results?.first?["status"] == "applied", "\(answer.text)")
+      #expect(results?.last?["reason"] == "newer_schema", "\(answer.text)")
+      // PostgreSQL writes this number with twenty-two digits, which are no whole number of 64 bits.
+      let large = Array(
+        """
+        {"device": "\(device.id)", "mutations": [{"seq": 3, "schema": 99, "base": {"epoch": "\(device.epoch)", "v": 1},
+          "type": "dossier", "id": "\(work.dossier.wire)", "op": "set", "dossier": "\(work.dossier.wire)",
+          "set": {"plan": 1e21}}]}
+        """.utf8)
+      let refused = try await server.send(.post, "/v1/sync/push", as: device.token, bytes: large)
+      #expect(refused.isProblem(400, "malformed-json"), "\(refused.text)")
+      try await device.pull()
+      #expect(device.rows[EntityKey(.dossier, work.dossier.wire)]?["plan"] == nested(15))
     }
   }
 
