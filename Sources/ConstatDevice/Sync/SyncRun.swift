@@ -29,7 +29,7 @@ struct SyncRun {
         if isVerifying || isDue { try await verify(&report) }
         break
       } catch SyncError.refused(let problem) where problem.code == "device-revoked" {
-        return try await revoked(report)
+        return try await revoked(problem, report)
       }
     }
     try await store.pool.write { [now = environment.now()] db in
@@ -188,11 +188,17 @@ struct SyncRun {
 
   // MARK: Revocation
 
-  /// All that could be sent was; what could not is never wiped.
-  private func revoked(_ report: SyncReport) async throws -> SyncReport {
+  /// All that could be sent was; what could not is never wiped. A server that was restored from a backup has forgotten
+  /// answers: what they were for is rescued too.
+  private func revoked(_ problem: ServerProblem, _ report: SyncReport) async throws -> SyncReport {
+    var report = report
+    if let lmid = problem.members["lmid"]?.integer, try await rewind(to: lmid) {
+      do { try await push(&report) } catch SyncError.refused(let again) where again.code == problem.code {
+        throw SyncError.revoked
+      }
+    }
     try await sendFiles()
     guard try await store.wipe() else { throw SyncError.revoked }
-    var report = report
     report.isWiped = true
     progress(.finished)
     return report
