@@ -17,7 +17,7 @@ extension FieldDevice {
     guard bytes.count <= Attachment.sizeLimit else { throw DeviceError.fileTooLarge(bytes.count) }
     let sha256 = AttachmentFiles.sha256(bytes)
     try store.files.keep(bytes, sha256: sha256, draft: environment.newID())
-    return try await store.pool.write { [environment] db in
+    return try await store.pool.write { [environment, files = store.files] db in
       var gesture = try Gesture(db, mission: mission.lowercased(), environment: environment)
       if let diagnostic {
         let isKnown = try gesture.missionRows().values.contains {
@@ -40,6 +40,9 @@ extension FieldDevice {
       try gesture.record()
       try AttachmentQueueStore(db: db).enqueue(
         sha256: sha256, mediaType: type.rawValue, fileName: fileName, size: bytes.count, at: gesture.now)
+      // Files go within a transaction such as this one: the same bytes may have gone since they were kept above, as those
+      // of another attachment. From here on they stay.
+      if files.url(sha256) == nil { try files.keep(bytes, sha256: sha256, draft: environment.newID()) }
       return key.id
     }
   }
@@ -64,14 +67,14 @@ extension FieldDevice {
     let sha256 = try await store.pool.read { db in try LocalReader(db).entity(key)?.values["sha256"]?.string }
     try await record(in: mission) { gesture in try gesture.delete(key) }
     guard let sha256 else { return }
-    let isGone = try await store.pool.write { db in
+    try await store.pool.write { [files = store.files] db in
       let others = try LocalReader(db).all().values.contains {
         $0.key.type == .attachment && $0.values["sha256"]?.string == sha256
       }
-      if !others { try AttachmentQueueStore(db: db).forget(sha256) }
-      return !others
+      guard !others else { return }
+      try AttachmentQueueStore(db: db).forget(sha256)
+      files.remove(sha256)
     }
-    if isGone { store.files.remove(sha256) }
   }
 
   /// A mission's attachments, oldest first.

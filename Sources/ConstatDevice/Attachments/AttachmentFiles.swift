@@ -65,6 +65,12 @@ struct AttachmentFiles: Sendable {
     return FileManager.default.fileExists(atPath: place.path) ? place : nil
   }
 
+  /// The files that there are, whole; a draft is none.
+  func names() -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.filter { $0.utf8.count == 64 }
+  }
+
   func remove(_ sha256: String) { try? FileManager.default.removeItem(at: place(of: sha256)) }
 
   func removeAll() throws {

@@ -136,19 +136,23 @@ struct AttachmentQueueStore {
     }
   }
 
-  /// Bytes sent or set aside that no mission on the device and no unanswered edit names any more.
-  func unused() throws -> [String] {
-    let entries = try SQLRequest<String>("SELECT sha256 FROM attachment_queue WHERE state <> 'waiting'")
-      .fetchAll(db)
-    guard !entries.isEmpty else { return [] }
-    let shown = Set(
-      try LocalReader(db).all().values.filter { $0.key.type == .attachment }
-        .compactMap { $0.values["sha256"]?.string })
-    let unanswered = Set(
-      try SQLRequest<String>(
-        "SELECT mutation FROM journal WHERE type = 'attachment' AND state <> 'acknowledged'"
-      ).fetchAll(db).compactMap { try JSONValue.parse($0)["set"]?["sha256"]?.string })
-    return entries.filter { !shown.contains($0) && !unanswered.contains($0) }
+  func entered() throws -> Set<String> {
+    try SQLRequest<String>("SELECT sha256 FROM attachment_queue").fetchSet(db)
+  }
+
+  func waiting() throws -> Set<String> {
+    try SQLRequest<String>("SELECT sha256 FROM attachment_queue WHERE state = 'waiting'").fetchSet(db)
+  }
+
+  /// What a mission on the device or an unanswered edit names. The bytes of a mission's files stay as long as it does, so
+  /// that a server whose storage has lost them gets them again.
+  func used() throws -> Set<String> {
+    let shown = try LocalReader(db).all().values.filter { $0.key.type == .attachment }
+      .compactMap { $0.values["sha256"]?.string }
+    let unanswered = try SQLRequest<String>(
+      "SELECT mutation FROM journal WHERE type = 'attachment' AND state <> 'acknowledged'"
+    ).fetchAll(db).compactMap { try JSONValue.parse($0)["set"]?["sha256"]?.string }
+    return Set(shown + unanswered)
   }
 
   private static func entry(_ row: Row) -> Entry? {

@@ -68,13 +68,16 @@ struct UploadRun {
   }
 
   private func removeUnused() async throws {
-    let unused = try await store.pool.write { db in
+    try await store.pool.write { [files = store.files] db in
       let queue = AttachmentQueueStore(db: db)
-      let unused = try queue.unused()
-      for sha256 in unused { try queue.forget(sha256) }
-      return unused
+      // What was fetched from the server is in no queue.
+      let settled = Set(files.names()).union(try queue.entered()).subtracting(try queue.waiting())
+      guard !settled.isEmpty else { return }
+      for sha256 in settled.subtracting(try queue.used()) {
+        try queue.forget(sha256)
+        files.remove(sha256)
+      }
     }
-    for sha256 in unused { store.files.remove(sha256) }
   }
 
   // MARK: One file

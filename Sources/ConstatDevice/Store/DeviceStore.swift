@@ -83,10 +83,12 @@ struct DeviceStore: Sendable {
     try await pool.writeWithoutTransaction { db in
       try db.execute(literal: "PRAGMA secure_delete = ON")
     }
-    let isWiped = try await pool.write { db in
+    let isWiped = try await pool.write { [files] db in
       guard try JournalStore(db: db).waitingCount() == 0,
         try AttachmentQueueStore(db: db).backlog().count == 0
       else { return false }
+      // First, so that a crash leaves no file that nothing names.
+      try files.removeAll()
       try db.execute(
         literal: """
           DELETE FROM entity; DELETE FROM staging; DELETE FROM journal; DELETE FROM inbox; DELETE FROM meta;
@@ -95,7 +97,6 @@ struct DeviceStore: Sendable {
       return true
     }
     if isWiped {
-      try files.removeAll()
       try await pool.vacuum()
       _ = try await pool.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
     }
