@@ -70,7 +70,7 @@ struct Gesture {
     if let field = key.type.dossierField, shown[field]?.string != mission {
       throw DeviceError.notFound(key.description)
     }
-    drafts.append(Draft(key: key, operation: .delete, set: [:], was: [:]))
+    drafts.append(Draft(key: key, operation: .delete, set: [:], was: shown))
   }
 
   /// Appends the edits to the journal. Called once, at the end.

@@ -112,7 +112,10 @@ public struct Merge {
     guard isForeign || state.isDeleted || isOwn(state, version) else { return true }
     let initial = mutation.key.type.rule(of: field)?.initial
     func filled(_ value: JSONValue?) -> JSONValue? { value?.isNull == false ? value : initial }
-    return !JSONValue.same(filled(shown), filled(state.values[field]))
+    // What this push has written itself is in the columns' form, a hash in that of PostgreSQL.
+    let columns = state.values[field].map { [field: $0] } ?? [:]
+    let current = mutation.key.type.writableFields?.wire(columns) ?? columns
+    return !JSONValue.same(filled(shown), filled(current[field]))
   }
 
   /// What the device showed before the edit; nil where it does not say. Of a row that it deletes

@@ -74,6 +74,19 @@ import Testing
     #expect(try await device.mission(bench.mission)?.unconfirmedFields.isEmpty == true)
   }
 
+  @Test func `a deletion tells what the row showed`() async throws {
+    let bench = try Bench()
+    let device = try await bench.device()
+    let garage = try await device.addOutbuilding(bench.mission, .garage, lotNumber: "7")
+    try await device.sync()
+    try await device.correctOutbuilding(bench.mission, garage, comment: "Porte basculante")
+    try await device.removeOutbuilding(bench.mission, garage)
+    let deletion = try JSONValue.parse(await device.exportJournal())["journal"]?.array?.last?["mutation"]
+    #expect(deletion?["op"] == "delete" && deletion?["was"]?["lot_number"] == "7")
+    #expect(deletion?["was"]?["comment"] == "Porte basculante" && deletion?["was"]?["kind"] == "garage")
+    #expect(try await device.sync().results.map(\.status) == [.applied, .applied])
+  }
+
   @Test func `a row that was added and removed offline never shows and leaves nothing`() async throws {
     let bench = try Bench()
     let device = try await bench.device()

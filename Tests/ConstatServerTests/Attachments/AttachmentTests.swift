@@ -59,6 +59,22 @@ import Testing
     }
   }
 
+  @Test func `a photo made and taken back in one push was seen by who deletes it`() async throws {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let device = try await work.enrol(work.org.marc)
+      try await device.pull()
+      let photo = device.photo(UUID().wire, in: work.dossier, TusClient.photo(3000))
+      let deletion = device.mutation(
+        .attachment, photo.key.id, in: work.dossier, .delete, was: photo.set)
+      let answer = try await device.push([photo, deletion])
+      let statuses = answer["results"].array?.map { $0["status"] }
+      #expect(statuses == ["applied", "applied"], "\(answer.text)")
+      try await device.pull()
+      #expect(device.rows.keys.allSatisfy { $0.type != .attachment && $0.type != .syncConflict })
+    }
+  }
+
   @Test func `bytes that came first are found by the row`() async throws {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)
