@@ -49,10 +49,14 @@ public struct Services: Sendable {
   public let storage: any BlobStorage
   /// Whether a proxy of ours stands before the server, whose `X-Forwarded-For` names the caller.
   public let trustsForwardedFor: Bool
+  /// Of large bodies under way.
+  let bodies: BodyBudget
 
   public init(
-    pool: Pool, clock: WallClock, secret: [UInt8], storage: any BlobStorage, trustsForwardedFor: Bool = false
+    pool: Pool, clock: WallClock, secret: [UInt8], storage: any BlobStorage, trustsForwardedFor: Bool = false,
+    bodyBytes: Int = 256 << 20
   ) {
+    bodies = BodyBudget(bytes: bodyBytes)
     self.pool = pool
     self.clock = clock
     self.secret = secret

@@ -51,6 +51,8 @@ struct Gateway: Sendable {
     let requestID = Self.requestID(request, services.clock)
     let token = request.headers[.authorization].flatMap(Self.token)
     var reply: Reply
+    var taken = 0
+    defer { services.bodies.give(taken) }
     do {
       var call = Call(
         services: services, method: route.method, template: route.path, path: request.uri.path,

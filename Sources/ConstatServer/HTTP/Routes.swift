@@ -129,7 +129,7 @@ extension Routes.Route {
   /// Refuses who may not call before a large body is received.
   func admit(_ call: Call) async throws {
     guard bodyLimit > Routes.jsonLimit else { return }
-    if let length = call.headers[.contentLength].flatMap(Int.init), length <= Routes.jsonLimit,
+    if let length = call.headers[.contentLength].flatMap(Int.init), length <= BodyBudget.small,
       call.headers[.contentEncoding] == nil
     {
       return

@@ -159,6 +159,25 @@ import Testing
     }
   }
 
+  @Test func `bodies that are more than the process holds at once are told to come back`() async throws {
+    try await TestServer.run(bodyBytes: 1_500_000) { server in
+      let org = try await server.organization()
+      let client = TusClient(server: server, token: org.marc.token)
+      let photo = TusClient.photo(3_700_000)
+      let path = try await client.create(photo).location
+      // Each takes its share and gives it back, also where it is refused.
+      for _ in 0..<3 {
+        #expect(try await client.patch(path, at: 0, Array(photo[..<1_600_000])).isProblem(503, "busy"))
+        #expect(try await client.patch(path, at: 9, Array(photo[..<1_200_000])).status == 409)
+      }
+      #expect(try await client.head(path).offset == 0)
+      for offset in stride(from: 0, to: photo.count, by: 1_200_000) {
+        let part = Array(photo[offset..<min(photo.count, offset + 1_200_000)])
+        #expect(try await client.patch(path, at: offset, part).status == 204)
+      }
+    }
+  }
+
   @Test func `an upload belongs to who began it; cancelled or expired, it leaves nothing behind`()
     async throws
   {

@@ -43,6 +43,7 @@ public final class TestServer: Sendable {
   /// Runs a server for the time of the closure; `overHTTP` also lets it listen on a free loopback port.
   public static func run(
     clock: WallClock = .system, poolSize: Int = 4, overHTTP: Bool = false, storage: (any BlobStorage)? = nil,
+    bodyBytes: Int = 256 << 20,
     _ body: @escaping @Sendable (TestServer) async throws -> Void
   ) async throws {
     await DatabaseGate.servers.enter()
@@ -51,7 +52,7 @@ public final class TestServer: Sendable {
     do {
       try await serve(
         clock: clock, poolSize: poolSize, overHTTP: overHTTP, storage: storage ?? DiskStorage(root: folder),
-        body)
+        bodyBytes: bodyBytes, body)
     } catch {
       await DatabaseGate.servers.leave()
       throw error
@@ -71,7 +72,7 @@ public final class TestServer: Sendable {
   }
 
   private static func serve(
-    clock: WallClock, poolSize: Int, overHTTP: Bool, storage: any BlobStorage,
+    clock: WallClock, poolSize: Int, overHTTP: Bool, storage: any BlobStorage, bodyBytes: Int,
     _ body: @escaping @Sendable (TestServer) async throws -> Void
   ) async throws {
     let database = try await TestDatabase.create(migrations: root.appending(path: "Migrations"))
@@ -82,7 +83,7 @@ public final class TestServer: Sendable {
     let owner = Pool(patient(database.ownerURL, size: 1, pipelines: 1), logger: logger)
     let services = Services(
       pool: pool, clock: clock, secret: Array("test secret of thirty-two bytes!".utf8), storage: storage,
-      trustsForwardedFor: true)
+      trustsForwardedFor: true, bodyBytes: bodyBytes)
     let installation = try Installation(home: root)
     let app = App(services: services, installation: installation)
     let contract = installation.contract
