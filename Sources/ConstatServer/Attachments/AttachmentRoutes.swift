@@ -67,8 +67,14 @@ struct AttachmentRoutes {
     guard try row.get("state", as: String.self) == Attachment.State.stored.rawValue else {
       throw Problem.conflict("awaiting-blob", "Fichier pas encore reçu du terrain")
     }
-    let bytes = try await call.services.bytes(of: result, in: call.organization)
-    var reply = try Reply.download(bytes, type: row.get("media_type"), named: row.get("file_name"))
+    let content: BlobContent
+    do { content = try await call.services.content(of: result, in: call.organization) } catch let missing
+      as BlobMissing
+    {
+      _ = try await reading.query(BlobStore.doubt(call.organization, sha256: missing.sha256))
+      throw missing
+    }
+    var reply = try Reply.download(content, type: row.get("media_type"), named: row.get("file_name"))
     reply.headers[.cacheControl] = "private, max-age=31536000, immutable"
     reply.headers[.eTag] = "\"\(try row.get("sha256", as: [UInt8].self).hexadecimal)\""
     return reply

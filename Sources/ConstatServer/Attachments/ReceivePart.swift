@@ -2,6 +2,7 @@ import ConstatCore
 import Crypto
 import Foundation
 import HTTPTypes
+import NIOCore
 import Postgres
 
 /// One PATCH of an upload: its part is in the storage before the offset moves, so that no answer promises more than there
@@ -40,14 +41,15 @@ struct ReceivePart {
 
   private func finish(_ upload: UploadStore.Upload) async throws -> Reply {
     let organization = try call.organization
-    let whole = try await gathered(upload)
-    guard Array(SHA256.hash(data: whole)) == upload.sha256 else {
+    let whole = try joined(upload)
+    let (hash, beginning) = try await Self.digest(whole)
+    guard hash == upload.sha256 else {
       try await drop(upload)
       throw Problem(
         Tus.checksumMismatch, "blob-mismatch", "Fichier différent de celui annoncé",
         detail: "Le transfert est abandonné ; recommencez-le.")
     }
-    guard FileKind(rawValue: upload.mediaType)?.matches(whole) == true else {
+    guard FileKind(rawValue: upload.mediaType)?.matches(beginning) == true else {
       try await drop(upload)
       throw Problem(.unprocessableContent, "content-mismatch", "Le contenu n'est pas du type annoncé")
     }
@@ -59,18 +61,24 @@ struct ReceivePart {
     return reply
   }
 
-  private func gathered(_ upload: UploadStore.Upload) async throws -> [UInt8] {
-    guard !upload.parts.isEmpty else { return call.body }
-    var whole: [UInt8] = []
-    whole.reserveCapacity(Int(upload.size))
-    for offset in upload.parts {
-      let key = BlobKey.part(try call.organization, upload: upload.id, offset: offset)
-      guard let part = try await call.services.storage.get(key) else {
-        throw StorageError("part \(key) is gone")
-      }
-      whole += part
+  /// The parts that the storage has, then the one that has just come.
+  private func joined(_ upload: UploadStore.Upload) throws -> BlobContent {
+    let organization = try call.organization
+    let keys = upload.parts.map { BlobKey.part(organization, upload: upload.id, offset: $0) }
+    return BlobContent(
+      size: Int(upload.size),
+      pieces: JoinedParts(storage: call.services.storage, keys: keys, last: ByteBuffer(bytes: call.body)))
+  }
+
+  /// The SHA-256, and the first bytes.
+  private static func digest(_ content: BlobContent) async throws -> (sha256: [UInt8], beginning: [UInt8]) {
+    var hash = SHA256()
+    var beginning: [UInt8] = []
+    for try await piece in content.pieces {
+      if beginning.count < 16 { beginning += piece.readableBytesView.prefix(16) }
+      hash.update(data: piece.readableBytesView)
     }
-    return whole + call.body
+    return (Array(hash.finalize()), beginning)
   }
 
   /// In one transaction with what else is to be true from now on.
@@ -113,6 +121,29 @@ struct ReceivePart {
       .conflict, "wrong-offset", "Le transfert n'en est pas là",
       headers: offset.map { [Tus.uploadOffset: String($0)] } ?? [:])
   }
+}
+
+/// One part after the other, each read when its turn comes.
+private struct JoinedParts: AsyncSequence, Sendable {
+  let storage: any BlobStorage
+  let keys: [BlobKey]
+  let last: ByteBuffer
+
+  struct AsyncIterator: AsyncIteratorProtocol {
+    let parts: JoinedParts
+    var place = 0
+
+    mutating func next() async throws -> ByteBuffer? {
+      defer { place += 1 }
+      guard place < parts.keys.count else { return place == parts.keys.count ? parts.last : nil }
+      guard let part = try await parts.storage.get(parts.keys[place]) else {
+        throw StorageError("part \(parts.keys[place]) is gone")
+      }
+      return ByteBuffer(bytes: part)
+    }
+  }
+
+  func makeAsyncIterator() -> AsyncIterator { AsyncIterator(parts: self) }
 }
 
 /// Removes an upload's parts from the storage, then has its row say so.

@@ -17,8 +17,6 @@ struct UploadStore {
     /// As HTTP writes dates.
     let expires: String
 
-    var isComplete: Bool { offset == size }
-
     init(row: Row) throws {
       id = try row.get("id")
       sha256 = try row.get("sha256")

@@ -31,7 +31,7 @@ struct DepositDocument: Sendable {
     }
     let hash = Array(SHA256.hash(data: call.body))
     let keeping = KeepBlob(call: call, access: access, sha256: hash, mediaType: kind.rawValue)
-    try await keeping.put(call.body)
+    try await keeping.put(BlobContent(call.body))
     values["sha256"] = .string("\\x" + hash.hexadecimal)
     values["size_bytes"] = .integer(Int64(call.body.count))
     return Prepared(keeping: keeping, values: values)

@@ -17,7 +17,7 @@ struct SendDocument {
       DocumentStore.recordDownload(writing, file),
       BlobStore.one(writing.organization, sha256: file.sha256),
     ])
-    let bytes = try await writing.call.services.bytes(of: results[1], in: writing.organization)
-    return .download(bytes, type: file.mediaType, named: file.fileName)
+    let content = try await writing.call.services.content(of: results[1], in: writing.organization)
+    return .download(content, type: file.mediaType, named: file.fileName)
   }
 }

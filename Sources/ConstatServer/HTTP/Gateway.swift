@@ -60,6 +60,9 @@ struct Gateway: Sendable {
         headers: request.headers, body: [], requestID: requestID,
         remoteAddress: remoteAddress(request, context), token: token)
       try await route.admit(call)
+      if route.bodyLimit > Routes.jsonLimit {
+        taken = try services.bodies.take(for: request.headers, limit: route.bodyLimit)
+      }
       call.body = try await Self.body(request, limit: route.bodyLimit)
       reply = try await route.answer(call)
     } catch {
@@ -69,6 +72,7 @@ struct Gateway: Sendable {
     log.record(
       reply.status, since: start, requestID: requestID,
       organization: reply.status == .unauthorized ? nil : token?.organization, to: context.logger)
+    if let file = reply.file { return Self.response(reply, of: file) }
     if let stream = reply.stream { return Self.response(reply, streaming: stream, to: request) }
     // What answers a HEAD has the headers of a GET and nothing after them.
     if route.method == .head { reply.body = [] }
@@ -117,6 +121,16 @@ struct Gateway: Sendable {
         try await request.body.consumeWithCancellationOnInboundClose { _ in
           for await chunk in stream { try await writer.write(ByteBuffer(bytes: chunk)) }
         }
+        try await writer.finish(nil)
+      })
+  }
+
+  /// A file that cannot be read to its end breaks the connection: its length was promised.
+  private static func response(_ reply: Reply, of file: BlobContent) -> Response {
+    Response(
+      status: reply.status, headers: headers(of: reply),
+      body: .init(contentLength: file.size) { writer in
+        for try await piece in file.pieces { try await writer.write(piece) }
         try await writer.finish(nil)
       })
   }
@@ -178,6 +192,14 @@ struct Gateway: Sendable {
       logger.error(
         "storage error",
         metadata: ["request.id": "\(requestID)", "route": "\(route)", "storage": "\(storage)"])
+    case let missing as BlobMissing:
+      problem = .storageUnavailable
+      logger.error(
+        "a blob is gone from the storage",
+        metadata: [
+          "request.id": "\(requestID)", "route": "\(route)",
+          "sha256": "\(missing.sha256.hexadecimal.prefix(12))…",
+        ])
     case let http as HTTPError:
       problem = Problem(http.status, "http-\(http.status.code)", http.status.reasonPhrase)
     default:

@@ -10,6 +10,8 @@ public struct Reply: Sendable {
   public var body: [UInt8]
   /// What follows the body as it comes, until it ends: server-sent events.
   public var stream: AsyncStream<[UInt8]>?
+  /// A file that is the body, passed on in pieces as its reader takes them.
+  public var file: BlobContent?
   /// Holds a secret that is shown once, so it is not kept for a replay.
   public var isSecret = false
 
@@ -36,13 +38,15 @@ public struct Reply: Sendable {
   }
 
   /// A file that somebody gave us, under the name that they gave it: to be kept by who fetches it, never to be run.
-  static func download(_ bytes: [UInt8], type: String, named name: String) -> Reply {
-    Reply(
+  static func download(_ file: BlobContent, type: String, named name: String) -> Reply {
+    var reply = Reply(
       .ok,
       headers: [
         .contentType: type, .contentDisposition: disposition(name),
         .init("Content-Security-Policy")!: "default-src 'none'; sandbox",
-      ], body: bytes)
+      ])
+    reply.file = file
+    return reply
   }
 
   /// RFC 6266: a plain name for old readers, the true one in UTF-8 (RFC 8187).

@@ -2,6 +2,6 @@
 public enum JobKinds {
   public static let all: [any Job.Type] = [
     PruneIdempotencyKeysJob.self, PruneSessionsJob.self, PruneJobsJob.self,
-    ExpireUploadsJob.self, SweepBlobsJob.self, AddressDeliveriesJob.self,
+    ExpireUploadsJob.self, SweepBlobsJob.self, CheckBlobsJob.self, AddressDeliveriesJob.self,
   ]
 }

@@ -84,7 +84,7 @@ struct MissionOrderRoutes {
     let call = reading.call
     return Reply(
       .ok, headers: [.contentType: try row.get("media_type")],
-      body: try await call.services.bytes(of: result, in: call.organization))
+      body: try await call.services.content(of: result, in: call.organization).whole())
   }
 
   private static func rows(_ result: QueryResult) throws -> [JSONValue] {

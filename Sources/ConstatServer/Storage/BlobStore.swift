@@ -85,11 +85,12 @@ struct BlobStore {
     ]
   }
 
-  /// Objects that were condemned, or promised and never put.
+  /// Objects that were condemned, or promised and never put. Of what something refers to the object may be there, although
+  /// it was missed once.
   static func condemned(_ organization: UUID) -> SQL {
     """
     SELECT b.sha256 FROM system.blob b WHERE b.organization_id = \(organization) AND NOT b.stored
-      AND b.touched_at < now() - interval '1 day' LIMIT 500
+      AND b.touched_at < now() - interval '1 day' AND \(unreferenced) LIMIT 500
     """
   }
 
@@ -97,12 +98,36 @@ struct BlobStore {
   static func lockCondemned(_ organization: UUID, sha256: [UInt8]) -> SQL {
     """
     SELECT b.sha256 FROM system.blob b WHERE b.organization_id = \(organization) AND b.sha256 = \(sha256)
-      AND NOT b.stored AND b.touched_at < now() - interval '1 day' FOR UPDATE
+      AND NOT b.stored AND b.touched_at < now() - interval '1 day' AND \(unreferenced) FOR UPDATE
     """
   }
 
   static func forget(_ organization: UUID, sha256: [UInt8]) -> SQL {
     "DELETE FROM system.blob WHERE organization_id = \(organization) AND sha256 = \(sha256) AND NOT stored"
+  }
+
+  // MARK: Checking
+
+  /// Objects that something refers to and that nobody has looked for of late, and whether they should be there.
+  static func unchecked(_ organization: UUID) -> SQL {
+    """
+    SELECT b.sha256, b.stored FROM system.blob b WHERE b.organization_id = \(organization) AND b.bytes IS NULL
+      AND b.checked_at < now() - interval '7 days' AND NOT (\(unreferenced)) ORDER BY b.checked_at LIMIT 500
+    """
+  }
+
+  /// Notes whether the storage has the object, unless that has changed meanwhile.
+  static func checked(_ organization: UUID, sha256: [UInt8], was: Bool, isThere: Bool) -> SQL {
+    let change: SQL = was == isThere ? "" : ", stored = \(isThere), touched_at = now()"
+    return """
+      UPDATE system.blob b SET checked_at = now()\(change)
+      WHERE b.organization_id = \(organization) AND b.sha256 = \(sha256) AND b.bytes IS NULL AND b.stored = \(was)
+      """
+  }
+
+  /// Somebody asked for the object and it was not there: it is looked for at the next run.
+  static func doubt(_ organization: UUID, sha256: [UInt8]) -> SQL {
+    "UPDATE system.blob SET checked_at = '-infinity' WHERE organization_id = \(organization) AND sha256 = \(sha256)"
   }
 
   /// An attachment that came too late waits in a parked edit; its bytes wait with it.

@@ -1,5 +1,6 @@
 import Dispatch
 public import Foundation
+import NIOCore
 
 /// Blobs in a folder. An object is written as a draft, brought to the disk and then renamed to its place, its folder synced:
 /// a crash leaves all of it or nothing but a draft, which goes at a later start. Several processes may share the folder.
@@ -20,38 +21,40 @@ public struct DiskStorage: BlobStorage {
 
   private var drafts: URL { root.appending(path: "drafts") }
 
-  public func put(_ key: BlobKey, _ bytes: [UInt8]) async throws(StorageError) {
+  public func put(_ key: BlobKey, _ content: BlobContent, sha256: [UInt8]) async throws(StorageError) {
     let place = place(of: key)
-    try await blocking { () throws(StorageError) in
-      let folder = place.deletingLastPathComponent()
-      try make(folder)
+    let draft = try await blocking { () throws(StorageError) in
+      try make(place.deletingLastPathComponent())
       try make(drafts)
-      var name = Array((drafts.path + "/XXXXXX").utf8CString)
-      let file = mkstemp(&name)
-      guard file >= 0 else { throw .system("create") }
-      do throws(StorageError) {
-        try write(bytes, to: file)
-        guard fsync(file) == 0 else { throw .system("fsync") }
-        guard rename(name, place.path) == 0 else { throw .system("rename") }
-      } catch {
-        close(file)
-        unlink(name)
-        throw error
+      return try Draft(in: drafts)
+    }
+    do {
+      for try await piece in content.pieces {
+        try await blocking { () throws(StorageError) in try draft.write(piece) }
       }
-      close(file)
-      try sync(folder)
+    } catch {
+      throw error as? StorageError ?? StorageError("\(type(of: error)) while writing")
+    }
+    try await blocking { () throws(StorageError) in
+      try draft.become(place)
+      try sync(place.deletingLastPathComponent())
     }
   }
 
-  public func get(_ key: BlobKey) async throws(StorageError) -> [UInt8]? {
+  public func open(_ key: BlobKey) async throws(StorageError) -> BlobContent? {
     let place = place(of: key)
     return try await blocking { () throws(StorageError) in
-      do {
-        return Array(try Data(contentsOf: place))
-      } catch {
-        if access(place.path, F_OK) != 0, errno == ENOENT { return nil }
-        throw .system("read")
-      }
+      guard let file = try OpenFile(place.path) else { return nil }
+      return BlobContent(size: file.size, pieces: Pieces(storage: self, file: file))
+    }
+  }
+
+  public func has(_ key: BlobKey) async throws(StorageError) -> Bool {
+    let place = place(of: key)
+    return try await blocking { () throws(StorageError) in
+      if access(place.path, F_OK) == 0 { return true }
+      guard errno == ENOENT else { throw .system("access") }
+      return false
     }
   }
 
@@ -66,18 +69,6 @@ public struct DiskStorage: BlobStorage {
 
   private func place(of key: BlobKey) -> URL {
     key.segments.reduce(root) { $0.appending(path: $1) }
-  }
-
-  private func write(_ bytes: [UInt8], to file: Int32) throws(StorageError) {
-    var written = 0
-    while written < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        Foundation.write(file, $0.baseAddress! + written, $0.count - written)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw .system("write") }
-      written += count
-    }
   }
 
   /// A folder that is new is made to last, as are those above it.
@@ -98,7 +89,7 @@ public struct DiskStorage: BlobStorage {
 
   /// The name is as lasting as the bytes.
   private func sync(_ folder: URL) throws(StorageError) {
-    let handle = open(folder.path, O_RDONLY)
+    let handle = Foundation.open(folder.path, O_RDONLY)
     guard handle >= 0 else { throw .system("open") }
     defer { close(handle) }
     guard fsync(handle) == 0 else { throw .system("fsync") }
@@ -112,6 +103,101 @@ public struct DiskStorage: BlobStorage {
       Self.queue.async { continuation.resume(returning: Result(catching: work)) }
     }
     return try result.get()
+  }
+}
+
+extension DiskStorage {
+  /// A file that is read where it is asked for; whoever has it open has all of it, though it be deleted.
+  private final class OpenFile: Sendable {
+    let size: Int
+    private let handle: Int32
+
+    /// Nil where there is none.
+    init?(_ path: String) throws(StorageError) {
+      handle = Foundation.open(path, O_RDONLY)
+      guard handle >= 0 else {
+        if errno == ENOENT { return nil }
+        throw .system("open")
+      }
+      size = Int(lseek(handle, 0, SEEK_END))
+      guard size >= 0 else {
+        close(handle)
+        throw .system("lseek")
+      }
+    }
+
+    deinit { close(handle) }
+
+    /// Up to so many bytes from there; none at the end.
+    func read(_ count: Int, at offset: Int) throws(StorageError) -> ByteBuffer {
+      var buffer = ByteBuffer()
+      let read = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { bytes in
+        var read = pread(handle, bytes.baseAddress, Swift.min(count, bytes.count), off_t(offset))
+        while read < 0, errno == EINTR {
+          read = pread(handle, bytes.baseAddress, Swift.min(count, bytes.count), off_t(offset))
+        }
+        return Swift.max(0, read)
+      }
+      guard read > 0 || offset >= size else { throw .system("read") }
+      return buffer
+    }
+  }
+
+  private struct Pieces: AsyncSequence, Sendable {
+    static let size = 256 * 1024
+    let storage: DiskStorage
+    let file: OpenFile
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+      let pieces: Pieces
+      var offset = 0
+
+      mutating func next() async throws -> ByteBuffer? {
+        guard offset < pieces.file.size else { return nil }
+        let (file, offset) = (pieces.file, offset)
+        let piece = try await pieces.storage.blocking { () throws(StorageError) in
+          try file.read(Pieces.size, at: offset)
+        }
+        self.offset += piece.readableBytes
+        return piece
+      }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pieces: self) }
+  }
+
+  /// A file that is being written; gone with this object unless it became an object of the storage.
+  private final class Draft: Sendable {
+    private let handle: Int32
+    private let path: String
+
+    init(in folder: URL) throws(StorageError) {
+      var name = Array((folder.path + "/XXXXXX").utf8CString)
+      handle = mkstemp(&name)
+      guard handle >= 0 else { throw .system("create") }
+      path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit {
+      close(handle)
+      // Without effect once it was renamed.
+      unlink(path)
+    }
+
+    func write(_ piece: ByteBuffer) throws(StorageError) {
+      var rest = piece.readableBytesView
+      while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { Foundation.write(handle, $0.baseAddress, $0.count) }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { throw .system("write") }
+        rest = rest.dropFirst(count)
+      }
+    }
+
+    func become(_ place: URL) throws(StorageError) {
+      guard fsync(handle) == 0 else { throw .system("fsync") }
+      guard rename(path, place.path) == 0 else { throw .system("rename") }
+    }
   }
 }
 

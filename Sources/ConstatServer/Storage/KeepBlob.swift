@@ -11,13 +11,14 @@ struct KeepBlob {
   let mediaType: String
 
   /// Outside of any transaction, since it waits for a disk or a network.
-  func put(_ bytes: [UInt8]) async throws {
+  func put(_ content: BlobContent) async throws {
     let isStored = try await WriteCall.run(call, access: access, channel: "api") { writing in
       try await writing.transaction.value(
         Bool.self, BlobStore.promise(writing.organization, sha256: sha256, mediaType: mediaType))
     }
     guard isStored != true else { return }
-    try await call.services.storage.put(.blob(call.organization, sha256: sha256), bytes)
+    try await call.services.storage.put(
+      .blob(call.organization, sha256: sha256), content, sha256: sha256)
   }
 
   /// For the transaction that writes what refers to them.
@@ -25,16 +26,21 @@ struct KeepBlob {
 }
 
 extension Services {
-  /// The bytes of the blob that `BlobStore.columns` were read of, wherever they are.
-  func bytes(of result: QueryResult, in organization: UUID) async throws -> [UInt8] {
+  /// The blob that `BlobStore.columns` were read of, wherever it is.
+  func content(of result: QueryResult, in organization: UUID) async throws -> BlobContent {
     guard let row = result.first else { throw StorageError("a blob is gone from the database") }
-    if !row.isNull("bytes") { return try row.get("bytes") }
+    if !row.isNull("bytes") { return BlobContent(try row.get("bytes")) }
     let sha256: [UInt8] = try row.get("sha256")
     guard try row.get("stored", as: Bool.self),
-      let bytes = try await storage.get(.blob(organization, sha256: sha256))
-    else { throw StorageError("a blob is gone from the storage: \(sha256.hexadecimal.prefix(12))…") }
-    return bytes
+      let content = try await storage.open(.blob(organization, sha256: sha256))
+    else { throw BlobMissing(sha256: sha256) }
+    return content
   }
+}
+
+/// The storage does not have what it should.
+struct BlobMissing: Error {
+  let sha256: [UInt8]
 }
 
 extension Problem {

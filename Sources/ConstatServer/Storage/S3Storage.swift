@@ -47,39 +47,49 @@ public struct S3Storage: BlobStorage {
     now = clock.now
   }
 
-  public func put(_ key: BlobKey, _ bytes: [UInt8]) async throws(StorageError) {
-    let answer = try await send(.PUT, key, bytes)
-    guard answer.status == 200 else { throw StorageError("S3 PUT: status \(answer.status)") }
+  public func put(_ key: BlobKey, _ content: BlobContent, sha256: [UInt8]) async throws(StorageError) {
+    let answer = try await send(.PUT, key, content, hash: sha256.hexadecimal)
+    guard answer.status == .ok else { throw StorageError("S3 PUT: status \(answer.status.code)") }
   }
 
-  public func get(_ key: BlobKey) async throws(StorageError) -> [UInt8]? {
+  public func open(_ key: BlobKey) async throws(StorageError) -> BlobContent? {
     let answer = try await send(.GET, key)
-    if answer.status == 404 { return nil }
-    guard answer.status == 200 else { throw StorageError("S3 GET: status \(answer.status)") }
-    return answer.body
+    if answer.status == .notFound { return nil }
+    guard answer.status == .ok else { throw StorageError("S3 GET: status \(answer.status.code)") }
+    guard let size = answer.headers.first(name: "Content-Length").flatMap({ Int($0) }) else {
+      throw StorageError("S3 GET: no length")
+    }
+    return BlobContent(size: size, pieces: answer.body)
+  }
+
+  public func has(_ key: BlobKey) async throws(StorageError) -> Bool {
+    let answer = try await send(.HEAD, key)
+    guard answer.status == .ok || answer.status == .notFound else {
+      throw StorageError("S3 HEAD: status \(answer.status.code)")
+    }
+    return answer.status == .ok
   }
 
   public func delete(_ key: BlobKey) async throws(StorageError) {
     let answer = try await send(.DELETE, key)
-    guard [200, 204, 404].contains(answer.status) else {
-      throw StorageError("S3 DELETE: status \(answer.status)")
+    guard [200, 204, 404].contains(answer.status.code) else {
+      throw StorageError("S3 DELETE: status \(answer.status.code)")
     }
   }
 
-  private struct Answer {
-    let status: Int
-    let body: [UInt8]
-  }
-
-  private func send(_ method: HTTPMethod, _ key: BlobKey, _ body: [UInt8] = []) async throws(StorageError)
-    -> Answer
-  {
+  /// The answer's head; its body is still to come.
+  private func send(
+    _ method: HTTPMethod, _ key: BlobKey, _ content: BlobContent? = nil,
+    hash: String = AWSSignature.hash([])
+  ) async throws(StorageError) -> HTTPClientResponse {
     var failure = ""
     for attempt in 1...Self.attempts {
       do {
-        let answer = try await exchange(method, key, body)
-        if answer.status < 500, answer.status != 429 { return answer }
-        failure = "status \(answer.status)"
+        let answer = try await exchange(method, key, content, hash)
+        // Read to its end, so that its connection serves again.
+        if method != .GET || answer.status != .ok { _ = try? await answer.body.collect(upTo: 1 << 16) }
+        if answer.status.code < 500, answer.status != .tooManyRequests { return answer }
+        failure = "status \(answer.status.code)"
       } catch {
         failure = "\(type(of: error))"
       }
@@ -88,9 +98,10 @@ public struct S3Storage: BlobStorage {
     throw StorageError("S3 \(method.rawValue): \(failure), \(Self.attempts) attempts")
   }
 
-  private func exchange(_ method: HTTPMethod, _ key: BlobKey, _ body: [UInt8]) async throws -> Answer {
+  private func exchange(
+    _ method: HTTPMethod, _ key: BlobKey, _ content: BlobContent?, _ hash: String
+  ) async throws -> HTTPClientResponse {
     let path = "/\(configuration.bucket)/\(key)"
-    let hash = AWSSignature.hash(body)
     let now = now()
     var headers = [
       ("host", String(configuration.endpoint.drop { $0 != "/" }.dropFirst(2))),
@@ -109,9 +120,14 @@ public struct S3Storage: BlobStorage {
     var request = HTTPClientRequest(url: configuration.endpoint + path)
     request.method = method
     for (name, value) in headers { request.headers.add(name: name, value: value) }
-    if method == .PUT { request.body = .bytes(ByteBuffer(bytes: body)) }
-    let response = try await Self.client.execute(request, timeout: .seconds(120))
-    let bytes = try await response.body.collect(upTo: Attachment.sizeLimit + 1)
-    return Answer(status: Int(response.status.code), body: Array(bytes.readableBytesView))
+    if let content { request.body = Self.body(content.pieces, size: content.size) }
+    // What is read goes on to somebody whose network may be slow.
+    return try await Self.client.execute(request, timeout: method == .GET ? .minutes(15) : .minutes(2))
+  }
+
+  private static func body(
+    _ pieces: some AsyncSequence<ByteBuffer, any Error> & Sendable, size: Int
+  ) -> HTTPClientRequest.Body {
+    .stream(pieces, length: .known(Int64(size)))
   }
 }

@@ -202,6 +202,13 @@ import Testing
     #expect(try Data(contentsOf: url) == Data(photo))
     bench.network.isUp = false
     #expect(try await device.attachmentFile(key.id) == url, "kept")
+    bench.network.isUp = true
+    try await device.uploadAttachments()
+    #expect(FileManager.default.fileExists(atPath: url.path), "its mission is here")
+    await bench.server.withdraw(bench.mission)
+    try await device.sync()
+    try await device.uploadAttachments()
+    #expect(!FileManager.default.fileExists(atPath: url.path))
   }
 
   @Test func `what is no photo is refused before it is queued`() async throws {

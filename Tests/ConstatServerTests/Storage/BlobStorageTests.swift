@@ -12,9 +12,16 @@ import Testing
     #expect(try await storage.get(key) == nil)
     try await storage.delete(key)
     let large = [UInt8](repeating: 7, count: 6_000_000)
+    #expect(try await storage.has(key) == false)
     try await storage.put(key, large)
     try await storage.put(key, large)
+    #expect(try await storage.has(key))
     #expect(try await storage.get(key) == large)
+    let content = try #require(try await storage.open(key))
+    #expect(content.size == large.count)
+    var pieces = 0
+    for try await _ in content.pieces { pieces += 1 }
+    #expect(pieces > 5, "it comes in pieces")
     let parts = (0..<3).map { BlobKey.part(organization, upload: organization, offset: Int64($0)) }
     try await withThrowingTaskGroup { group in
       for (index, part) in parts.enumerated() {
