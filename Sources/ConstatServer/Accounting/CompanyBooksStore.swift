@@ -16,9 +16,10 @@ struct CompanyBooksStore {
     """
   }
 
-  /// The same for whoever takes a number: the company keeps its prefixes until the number is out.
+  /// The same for whoever takes a number: the company stays as it is, its prefixes and its VAT point with it, until the
+  /// number is out.
   static func numbering(_ organization: UUID, _ id: UUID) -> SQL {
-    "\(one(organization, id)) FOR KEY SHARE OF c"
+    "\(one(organization, id)) FOR SHARE OF c"
   }
 
   /// At most two, the eldest first: enough to know whether there is only one.
