@@ -13,7 +13,7 @@ struct AttachmentStore {
   private static let within: SQL = """
     (coalesce(current_setting('app.device_id', true), '') = '' OR EXISTS (SELECT 1 FROM device v
       JOIN system.sync_membership m ON m.organization_id = v.organization_id AND m.technician_id = v.technician_id
-      WHERE v.organization_id = a.organization_id AND v.id = nullif(current_setting('app.device_id', true), '')::uuid
+      WHERE v.organization_id = a.organization_id AND v.id = \(PrincipalStore.signedInDevice)
         AND v.revoked_at IS NULL AND m.dossier_id = a.dossier_id AND m.state = 'in'))
     """
 

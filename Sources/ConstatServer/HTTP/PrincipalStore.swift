@@ -4,6 +4,10 @@ import Postgres
 
 /// The statement that turns a token into a principal; it rides the first round trip of every request.
 struct PrincipalStore {
+  /// In SQL, the device and the account that the checked credential names; NULL where it names none.
+  static let signedInDevice: SQL = "nullif(current_setting('app.device_id', true), '')::uuid"
+  static let signedInAccount: SQL = "nullif(current_setting('app.account_id', true), '')::uuid"
+
   static func authenticate(_ token: BearerToken, channel: String) -> SQL {
     """
     SELECT kind, actor, account_id, device_id, contact_id, profiles, scopes

@@ -35,7 +35,7 @@ struct DeviceJournalStore {
     UPDATE system.device_journal SET last_seen_at = now(), unsent_count = coalesce(\(report.unsentCount), unsent_count),
       oldest_unsent_at = coalesce(\(report.oldestUnsentAt?.description)::timestamptz, oldest_unsent_at),
       clock_skew_seconds = \(skew), refusal = \(code), refused_at = now()
-    WHERE organization_id = \(organization) AND device_id = \(PushStore.signedInDevice)
+    WHERE organization_id = \(organization) AND device_id = \(PrincipalStore.signedInDevice)
     """
   }
 }

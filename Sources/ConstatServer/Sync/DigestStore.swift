@@ -14,7 +14,7 @@ struct DigestStore {
     WITH mission AS MATERIALIZED (
       SELECT m.dossier_id FROM system.sync_membership m
       WHERE m.organization_id = \(organization) AND m.state = 'in'
-        AND m.technician_id = nullif(current_setting('app.account_id', true), '')::uuid
+        AND m.technician_id = \(PrincipalStore.signedInAccount)
     ), held AS (
       SELECT e.type, e.id FROM mission m
       JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.dossier_id = m.dossier_id

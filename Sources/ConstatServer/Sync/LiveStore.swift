@@ -15,7 +15,7 @@ struct LiveStore {
     SELECT t.version, d.revoked_at IS NOT NULL AS revoked, coalesce(j.last_sequence, 0) AS last_sequence
     FROM system.tenant_sync t
       LEFT JOIN device d ON d.organization_id = t.organization_id
-        AND d.id = nullif(current_setting('app.device_id', true), '')::uuid
+        AND d.id = \(PrincipalStore.signedInDevice)
       LEFT JOIN system.device_journal j ON j.organization_id = d.organization_id AND j.device_id = d.id
     WHERE t.organization_id = \(organization)
     """

@@ -58,8 +58,10 @@ struct PullRoutes {
         epoch: epoch, version: version, events: nil, count: 0, cursor: token, more: false, reset: reset,
         lmid: lmid)
     }
-    let result = try await reading.query(
-      store.page(after: position, limit: request.limit, isFar: version - position.version > Self.farVersions))
+    let isFar = version - position.version > Self.farVersions
+    let result = try await reading.query([
+      PullStore.planOnce, store.page(after: position, limit: request.limit, isFar: isFar),
+    ])[1]
     let count = Self.fitting(result, limit: request.limit)
     let more = result.rowCount - 1 > count
     let next = try more ? Self.place(of: result[count]) : .end(of: result[0].get("version"))

@@ -14,9 +14,12 @@ struct PullStore {
       j.unsent_count, j.oldest_unsent_at, coalesce(j.last_seen_at < now() - interval '1 minute', true) AS unseen
     FROM device d JOIN system.tenant_sync t ON t.organization_id = d.organization_id
       LEFT JOIN system.device_journal j ON j.organization_id = d.organization_id AND j.device_id = d.id
-    WHERE d.organization_id = \(organization) AND d.id = nullif(current_setting('app.device_id', true), '')::uuid
+    WHERE d.organization_id = \(organization) AND d.id = \(PrincipalStore.signedInDevice)
     """
   }
+
+  /// Planned once for each connection, whatever its parameters: planning a page anew costs more than a hundred changes.
+  static let planOnce: SQL = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"
 
   /// One page of events after a position, in the order (version, type, id), and before them a row with the version
   /// that they are complete up to: all of one snapshot.
@@ -26,77 +29,58 @@ struct PullStore {
   /// `isFar`: look among what the device can reach rather than among all that the organization changed since; the better
   /// way for a device that starts, or was away for long.
   ///
-  /// A row that several missions lead to is told at the first of the versions that are due, and again at the later ones
-  /// on later pages. At its last version only, it would be lost to a device whose page ends before that, if the link
-  /// that has it goes meanwhile.
+  /// A row has its place at its own version when that is new, else at the version of what leads to it. One that several
+  /// missions lead to is told at the first of those versions, and again at the later ones on later pages: at the last one
+  /// only, it would be lost to a device whose page ends before that, if the link that has it goes meanwhile.
   ///
   /// A mission that left is told whether or not the device ever had it: the guard "only if it joined before" loses one
-  /// when a page ends between leaving and joining again.
+  /// when a page ends between leaving and joining again. For the same reason a row deleted since is told even of a mission
+  /// that joined since, except to a device that holds nothing.
   func page(after position: Cursor.Position, limit: Int, isFar: Bool) -> SQL {
     let isEnd = position == .end(of: position.version)
     let lower = isEnd ? position.version + 1 : position.version
     let type = isEnd ? "" : position.type
     let id = isEnd ? "00000000-0000-0000-0000-000000000000" : position.id
-    let changed = isFar ? changedInReach(since: lower) : changedAnywhere(since: lower)
     let end: SQL = "ORDER BY place, type COLLATE \"C\", id"
     return """
       WITH head AS MATERIALIZED (
         SELECT version, epoch FROM system.tenant_sync WHERE organization_id = \(organization)
       ), member AS MATERIALIZED (
         SELECT dossier_id, state, reason, version FROM system.sync_membership
-        WHERE organization_id = \(organization) AND technician_id = nullif(current_setting('app.account_id', true), '')::uuid
-      ), within AS MATERIALIZED (
-        SELECT s.type, s.id FROM member m
-        JOIN dossier d ON d.organization_id = \(organization) AND d.id = m.dossier_id
-        \(Self.sharedRows)
-        WHERE m.state = 'in' AND s.id IS NOT NULL
-        UNION
-        SELECT 'contact', dc.contact_id FROM member m
-        JOIN dossier_contact dc ON dc.organization_id = \(organization) AND dc.dossier_id = m.dossier_id
-        WHERE m.state = 'in'
-      ), \(changed)
-      ), reaching AS (
+        WHERE organization_id = \(organization) AND technician_id = \(PrincipalStore.signedInAccount)
+      ), \(isFar ? mineInReach(since: lower) : mineAmongChanged(since: lower))
+      ), linking AS MATERIALIZED (
         SELECT m.dossier_id, m.version FROM member m WHERE m.state = 'in' AND m.version >= \(lower)
         UNION ALL
-        SELECT m.dossier_id, c.version FROM member m JOIN changed c ON c.dossier_id = m.dossier_id
-        WHERE m.state = 'in' AND (c.type = 'dossier_contact' OR (c.type = 'dossier' AND (c.born >= \(lower) OR EXISTS (
-          SELECT 1 FROM jsonb_each(c.field_versions) f WHERE f.value::bigint >= \(lower) AND f.key = ANY (
+        SELECT c.dossier_id, c.version FROM mine c
+        WHERE c.version >= \(lower) AND (c.type = 'dossier_contact' OR (c.type = 'dossier' AND (c.born >= \(lower)
+          OR EXISTS (SELECT 1 FROM jsonb_each(c.field_versions) f WHERE f.value::bigint >= \(lower) AND f.key = ANY (
             '{building_id,module_id,requester_id,prescriber_id,owner_id,occupant_id,buyer_id,payer_id,notary_id,managing_agent_id}')))))
-      ), reached AS (
-        SELECT r.version, s.type, s.id FROM reaching r
-        JOIN dossier d ON d.organization_id = \(organization) AND d.id = r.dossier_id
-        \(Self.sharedRows)
-        WHERE s.id IS NOT NULL
-        UNION ALL
-        SELECT r.version, 'contact', dc.contact_id FROM reaching r
-        JOIN dossier_contact dc ON dc.organization_id = \(organization) AND dc.dossier_id = r.dossier_id
-      ), candidate AS (
-        SELECT c.type, c.id, c.version FROM changed c JOIN member m ON m.dossier_id = c.dossier_id
-        WHERE m.state = 'in'
-        UNION ALL
-        SELECT e.type, e.id, m.version FROM member m JOIN system.sync_entity e
-          ON e.organization_id = \(organization) AND e.dossier_id = m.dossier_id AND NOT e.deleted
-        WHERE m.state = 'in' AND m.version >= \(lower)
-        UNION ALL
-        SELECT type, id, version FROM reached
-        UNION ALL
-        SELECT c.type, c.id, c.version FROM changed c
-        WHERE c.type = 'diagnostic_type' OR (c.type IN ('contact', 'building', 'module')
-          AND (c.type, c.id) IN (SELECT w.type, w.id FROM within w))
-      ), due AS (
-        SELECT k.type, k.id, min(k.version) AS version FROM candidate k
-        WHERE k.type = ANY (\(EntityType.allCases.map(\.rawValue)))
-        GROUP BY k.type, k.id
+      ), linked AS MATERIALIZED (
+        SELECT r.type, r.id, min(r.version) AS reached FROM (
+          SELECT s.type, s.id, l.version FROM member m
+          JOIN dossier d ON d.organization_id = \(organization) AND d.id = m.dossier_id
+          LEFT JOIN linking l ON l.dossier_id = m.dossier_id
+          \(Self.sharedRows)
+          WHERE m.state = 'in' AND s.id IS NOT NULL
+          UNION ALL
+          SELECT 'contact', dc.contact_id, l.version FROM member m
+          JOIN dossier_contact dc ON dc.organization_id = \(organization) AND dc.dossier_id = m.dossier_id
+          LEFT JOIN linking l ON l.dossier_id = m.dossier_id
+          WHERE m.state = 'in'
+        ) AS r GROUP BY r.type, r.id
       ), event AS (
-        SELECT greatest(d.version, e.version) AS place, e.organization_id, e.type, e.id, e.version, e.born,
-          e.field_versions, e.deleted, e.extra, NULL AS reason
-        FROM due d JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = d.type AND e.id = d.id
+        SELECT e.place, e.type, e.id, e.version, e.born, e.field_versions, e.deleted, e.extra, NULL AS reason FROM (
+          SELECT \(Self.columns), e.place FROM mine e
+          UNION ALL
+          \(isFar ? sharedInReach(since: lower) : sharedAmongChanged(since: lower))
+        ) AS e WHERE e.type = ANY (\(EntityType.allCases.map(\.rawValue)))
         UNION ALL
-        SELECT m.version, NULL, 'leave', m.dossier_id, m.version, NULL, NULL, false, NULL, m.reason
+        SELECT m.version, 'leave', m.dossier_id, m.version, NULL, NULL, false, NULL, m.reason
         FROM member m WHERE m.state = 'out' AND m.version >= \(lower)
       ), page AS (
-        SELECT place, organization_id, type, id, version, born, field_versions, deleted, extra, reason FROM event
-        WHERE (place, type COLLATE "C", id) > (\(lower), \(type), \(id)::uuid)
+        SELECT place, \(organization) AS organization_id, type, id, version, born, field_versions, deleted, extra, reason
+        FROM event WHERE (place, type COLLATE "C", id) > (\(lower), \(type), \(id)::uuid)
         \(end) LIMIT \(limit + 1)
       )
       SELECT version, '' AS type, NULL::uuid AS id, epoch AS event FROM head
@@ -106,7 +90,8 @@ struct PullStore {
           || coalesce(e.reason, 'closed') || '"}'
         WHEN e.deleted THEN '{"op":"delete","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || '}'
         ELSE '{"op":"put","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || ',"born":' || e.born
-          || ',"fields":' || (\(EntityStore.fields))::text || ',"fv":' || e.field_versions::text || coalesce(',"extra":' || e.extra::text, '') || '}'
+          || ',"fields":' || (\(EntityStore.fields))::text || ',"fv":' || e.field_versions::text
+          || coalesce(',"extra":' || e.extra::text, '') || '}'
         END AS event
       FROM page e \(end))
       """
@@ -119,27 +104,57 @@ struct PullStore {
       ('contact', d.payer_id), ('contact', d.notary_id), ('contact', d.managing_agent_id)) AS s (type, id)
     """
 
-  private func changedAnywhere(since lower: Int64) -> SQL {
+  private static let columns: SQL =
+    "e.type, e.id, e.dossier_id, e.version, e.born, e.field_versions, e.deleted, e.extra"
+
+  /// What the organization changed, and the rows of missions among it or joined since. The upper bound excludes nothing:
+  /// a plan for any parameters takes a range with two ends for a narrow one, as it is here, and one end for a third of all.
+  private func mineAmongChanged(since lower: Int64) -> SQL {
     """
     changed AS MATERIALIZED (
-        SELECT e.type, e.id, e.dossier_id, e.version, e.born, e.field_versions FROM system.sync_entity e
-        WHERE e.organization_id = \(organization) AND e.version >= \(lower)
+        SELECT \(Self.columns) FROM system.sync_entity e
+        WHERE e.organization_id = \(organization) AND e.version BETWEEN \(lower) AND \(Int64.max)
+      ), mine AS MATERIALIZED (
+        SELECT \(Self.columns), e.version AS place FROM changed e JOIN member m ON m.dossier_id = e.dossier_id
+        WHERE m.state = 'in'
+        UNION ALL
+        SELECT \(Self.columns), m.version FROM member m
+        JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.dossier_id = m.dossier_id
+        WHERE m.state = 'in' AND m.version >= \(lower) AND e.version < \(lower) AND NOT e.deleted
     """
   }
 
-  private func changedInReach(since lower: Int64) -> SQL {
+  private func mineInReach(since lower: Int64) -> SQL {
     """
-    changed AS MATERIALIZED (
-        SELECT e.type, e.id, e.dossier_id, e.version, e.born, e.field_versions
-        FROM member m JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.dossier_id = m.dossier_id
-        WHERE m.state = 'in' AND m.version < \(lower) AND e.version >= \(lower)
-        UNION ALL
-        SELECT e.type, e.id, e.dossier_id, e.version, e.born, e.field_versions
-        FROM within w JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = w.type AND e.id = w.id
-        WHERE e.version >= \(lower)
-        UNION ALL
-        SELECT e.type, e.id, e.dossier_id, e.version, e.born, e.field_versions FROM system.sync_entity e
-        WHERE e.organization_id = \(organization) AND e.type = 'diagnostic_type' AND e.version >= \(lower)
+    mine AS MATERIALIZED (
+        SELECT \(Self.columns), CASE WHEN e.version >= \(lower) THEN e.version ELSE m.version END AS place FROM member m
+        JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.dossier_id = m.dossier_id
+        WHERE m.state = 'in' AND ((e.version >= \(lower) AND (NOT e.deleted OR \(lower) > 0))
+          OR (m.version >= \(lower) AND NOT e.deleted))
+    """
+  }
+
+  /// Shared rows that changed or that a new link leads to. The links are followed only where something asks for them.
+  private func sharedAmongChanged(since lower: Int64) -> SQL {
+    """
+    SELECT \(Self.columns), e.version FROM changed e
+          WHERE e.type = 'diagnostic_type' OR (e.type IN ('contact', 'building', 'module')
+            AND (e.type, e.id) IN (SELECT k.type, k.id FROM linked k))
+          UNION ALL
+          SELECT \(Self.columns), k.reached FROM linked k
+          JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = k.type AND e.id = k.id
+          WHERE EXISTS (SELECT FROM linking) AND k.reached IS NOT NULL AND e.version < \(lower)
+    """
+  }
+
+  private func sharedInReach(since lower: Int64) -> SQL {
+    """
+    SELECT \(Self.columns), CASE WHEN e.version >= \(lower) THEN e.version ELSE k.reached END FROM linked k
+          JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = k.type AND e.id = k.id
+          WHERE e.version >= \(lower) OR k.reached IS NOT NULL
+          UNION ALL
+          SELECT \(Self.columns), e.version FROM system.sync_entity e
+          WHERE e.organization_id = \(organization) AND e.type = 'diagnostic_type' AND e.version >= \(lower)
     """
   }
 }

@@ -73,8 +73,8 @@ struct Push: Sendable {
     return try await WriteCall.run(call, access: access, channel: "sync") { _ in
       [
         store.journal, store.stored(sequences), store.lock(dossiers),
-        store.missions(dossiers, technician: PushStore.signedInTechnician), store.entities(ids, of: types),
-        store.openConflicts(ids, device: PushStore.signedInDevice), store.diagnosticCodes,
+        store.missions(dossiers, technician: PrincipalStore.signedInAccount), store.entities(ids, of: types),
+        store.openConflicts(ids, device: PrincipalStore.signedInDevice), store.diagnosticCodes,
       ]
     } _: { writing in
       let opened = writing.opened

@@ -15,7 +15,7 @@ struct PushStore {
       JOIN device d ON d.organization_id = j.organization_id AND d.id = j.device_id
       JOIN system.tenant_sync t ON t.organization_id = j.organization_id
     WHERE j.organization_id = \(organization)
-      AND j.device_id = nullif(current_setting('app.device_id', true), '')::uuid
+      AND j.device_id = \(PrincipalStore.signedInDevice)
     FOR UPDATE OF j
     """
   }
@@ -23,7 +23,7 @@ struct PushStore {
   func stored(_ sequences: ClosedRange<Int64>) -> SQL {
     """
     SELECT sequence, payload_hash, result FROM system.device_result
-    WHERE organization_id = \(organization) AND device_id = nullif(current_setting('app.device_id', true), '')::uuid
+    WHERE organization_id = \(organization) AND device_id = \(PrincipalStore.signedInDevice)
       AND sequence BETWEEN \(sequences.lowerBound) AND \(sequences.upperBound)
     """
   }
@@ -106,9 +106,6 @@ struct PushStore {
     SELECT version FROM sealed
     """
   }
-
-  static let signedInDevice: SQL = "nullif(current_setting('app.device_id', true), '')::uuid"
-  static let signedInTechnician: SQL = "nullif(current_setting('app.account_id', true), '')::uuid"
 }
 
 extension PushStore {
