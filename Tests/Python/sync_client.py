@@ -261,7 +261,7 @@ class Client:
         code = answer.get("code")
         if status == 401:
             raise EnrolAnew(code)
-        if status == 429 or status >= 500:
+        if status in (408, 429) or status >= 500 or code == "body-incomplete":
             raise Later(code)
         if code == "device-revoked":
             raise Revoked(answer["lmid"])

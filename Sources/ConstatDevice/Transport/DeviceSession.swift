@@ -90,10 +90,19 @@ actor DeviceSession {
   static func error(of answer: Transport.Answer) -> SyncError? {
     switch answer.status {
     case 200..<300: nil
-    case 401: .signInRefused
-    case 429, 500..<600:
+    case 401 where !ServerProblem(answer).code.isEmpty: .signInRefused
+    case 408, 429, 500..<600:
       .serverBusy(status: answer.status, retryAfterSeconds: answer.retryAfterSeconds)
-    default: .refused(ServerProblem(answer))
+    default: refusal(ServerProblem(answer))
+    }
+  }
+
+  /// A refusal that is none of a Constat server's is one of something in between: no reason to give up an edit or a file.
+  private static func refusal(_ problem: ServerProblem) -> SyncError {
+    switch problem.code {
+    case "": .unreadableAnswer("code")
+    case "body-incomplete": .serverBusy(status: problem.status, retryAfterSeconds: nil)
+    default: .refused(problem)
     }
   }
 }

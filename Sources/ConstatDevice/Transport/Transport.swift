@@ -83,7 +83,7 @@ public struct TransportError: Error, Sendable, Hashable {
 /// A refusal in the server's words (RFC 9457).
 public struct ServerProblem: Error, Sendable, Hashable {
   public let status: Int
-  /// Stable, in English: what a program decides by.
+  /// Stable, in English: what a program decides by. Empty where the answer is not a Constat server's.
   public let code: String
   /// For people, in French.
   public let title: String
@@ -93,7 +93,7 @@ public struct ServerProblem: Error, Sendable, Hashable {
   init(_ answer: Transport.Answer) {
     let body = (try? JSONValue.parse(answer.body)) ?? .null
     status = answer.status
-    code = body["code"]?.string ?? "http-\(answer.status)"
+    code = body["code"]?.string ?? ""
     title = body["title"]?.string ?? ""
     detail = body["detail"]?.string
     members = body.object ?? [:]

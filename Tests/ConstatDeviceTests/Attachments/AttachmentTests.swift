@@ -107,6 +107,21 @@ import Testing
     #expect([0, 1, 2, 20].map { UploadRun.delaySeconds(after: $0, busy) } == [5, 10, 20, 3600])
   }
 
+  @Test(arguments: [(403, "<html>Bienvenue au Wi-Fi</html>"), (408, #"{"code": "body-too-slow"}"#)])
+  func `what the way to the server refuses, and not the server, sets no file aside`(
+    status: Int, body: String
+  ) async throws {
+    let bench = try Bench()
+    let device = try await bench.device()
+    let photo = Bench.photo(5000)
+    try await device.attach(bench.mission, photo, named: "a.jpg")
+    await bench.server.changeUploads {
+      $0.refusals[AttachmentFiles.sha256(photo)] = .init(status: status, body: Array(body.utf8))
+    }
+    let report = try await device.uploadAttachments()
+    #expect(report.postponed == 1 && report.setAside.isEmpty)
+  }
+
   @Test func `a part altered on its way is sent again, an upload that the server forgot begun again`()
     async throws
   {
