@@ -107,6 +107,7 @@ public struct PushDecision {
         return mutation.isNewer ? .parked(.newerSchema) : .rejected(error)
       }
       if let reason = reasonToPark(checked) { return .parked(reason) }
+      if mutation.isNewer, overflows(checked) { return .parked(.newerSchema) }
       var outcome = Merge.decide(
         checked, on: states[checked.key], by: author, at: server,
         openConflicts: openConflicts[checked.key] ?? [:])
@@ -157,6 +158,15 @@ public struct PushDecision {
       return .notFound
     }
     return nil
+  }
+
+  /// Whether the row would come to hold more of what this code does not know than others should have to pull.
+  private func overflows(_ mutation: Mutation) -> Bool {
+    let unknown = mutation.set.filter { mutation.key.type.rule(of: $0.key) == nil }
+    guard !unknown.isEmpty else { return false }
+    let state = states[mutation.key]
+    let held = state?.values.filter { state?.extraFields.contains($0.key) == true } ?? [:]
+    return JSONValue.object(held.merging(unknown) { $1 }).serialized().count > SyncLimits.unknownRowBytes
   }
 
   private func isOf(_ dossier: String, _ state: EntityState, _ mission: Mission) -> Bool {

@@ -10,6 +10,8 @@ public enum SyncLimits {
   public static let groupMutations = 50
   /// Bytes, as JSON, of the fields of one mutation that this code does not know.
   public static let unknownFieldBytes = 16 * 1024
+  /// Bytes of all such fields of one row.
+  public static let unknownRowBytes = 64 * 1024
   /// Levels of such fields, themselves included: rows and conflicts show them deeper than they came, and who reads
   /// those takes 32.
   public static let unknownFieldDepth = 16

@@ -162,8 +162,21 @@ import Testing
         """.utf8)
       let refused = try await server.send(.post, "/v1/sync/push", as: device.token, bytes: large)
       #expect(refused.isProblem(400, "malformed-json"), "\(refused.text)")
+      // Ten fields of less than what a mutation may carry, of which the row takes no more than everybody should pull.
+      device.seq = 2
+      let many = (0..<10).map { field in
+        var mutation = device.mutation(
+          .dossier, work.dossier.wire, in: work.dossier,
+          set: ["room_\(field)": .string(String(repeating: "x", count: 15_000))])
+        mutation.schema = 99
+        return mutation
+      }
+      let filled = try await device.push(many)
+      let statuses = filled["results"].array?.compactMap { $0["status"]?.string } ?? []
+      #expect(statuses == Array(repeating: "applied", count: 4) + Array(repeating: "parked", count: 6))
       try await device.pull()
-      #expect(device.rows[EntityKey(.dossier, work.dossier.wire)]?["plan"] == nested(15))
+      let row = device.rows[EntityKey(.dossier, work.dossier.wire)]
+      #expect(row?["plan"] == nested(15) && row?["room_3"] != nil && row?["room_4"] == nil)
     }
   }
 
