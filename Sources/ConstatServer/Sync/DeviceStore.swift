@@ -57,14 +57,16 @@ struct DeviceStore {
     """
   }
 
-  /// Sets the tenant for a device that has only its secret, and finds it by it.
+  /// Sets the tenant for a device that has only its secret, and finds it by it: also a revoked one, whose last work is
+  /// rescued though its technician's account was disabled.
   static func bySecret(_ secret: BearerToken, _ id: UUID) -> [SQL] {
     [
       "SELECT set_config('app.organization_id', \(secret.organization.uuidString), true)",
       """
       SELECT d.technician_id FROM device d
-      JOIN user_account a ON a.organization_id = d.organization_id AND a.id = d.technician_id AND a.disabled_at IS NULL
+      JOIN user_account a ON a.organization_id = d.organization_id AND a.id = d.technician_id
       WHERE d.organization_id = \(secret.organization) AND d.id = \(id) AND d.secret_hash = \(secret.hash)
+        AND (a.disabled_at IS NULL OR d.revoked_at IS NOT NULL)
       """,
     ]
   }
