@@ -352,16 +352,15 @@ class Client:
                 "UPDATE journal SET answer = ?, epoch = ?, answered_at = ? WHERE seq = ? AND answer IS NULL",
                 [json.dumps(result), answer["epoch"], self.clock(), result["seq"]],
             )
-            if changed.rowcount and result["status"] == "rejected":
-                self.tell(
-                    result["seq"],
-                    {"seq": result["seq"], "status": "rejected", "code": result["error"]["code"]},
-                )
-            elif changed.rowcount and result["status"] == "parked":
-                self.tell(
-                    result["seq"],
-                    {"seq": result["seq"], "status": "parked", "reason": result["reason"]},
-                )
+            if not changed.rowcount:
+                continue
+            seq, status = result["seq"], result["status"]
+            # What an earlier answer said is void.
+            self.db.execute("DELETE FROM inbox WHERE seq = ?", [seq])
+            if status == "rejected":
+                self.tell(seq, {"seq": seq, "status": status, "code": result["error"]["code"]})
+            elif status == "parked":
+                self.tell(seq, {"seq": seq, "status": status, "reason": result["reason"]})
 
     def rewind(self, lmid):
         """Voids the answers above what the server has settled. True where there were any."""

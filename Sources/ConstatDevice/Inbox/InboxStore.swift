@@ -9,11 +9,17 @@ struct InboxStore {
   /// Notes the answers that the technician should know of.
   func note(_ entries: [JournalEntry], device: String, at now: Instant) throws {
     for entry in entries {
-      guard let result = entry.result, result.status != .applied, result.status != .merged else { continue }
+      guard let result = entry.result else { continue }
+      let source = "\(device)/\(entry.mutation.seq)"
+      guard result.status != .applied, result.status != .merged else {
+        // A server that was restored may take what it had refused before.
+        try db.execute(literal: "DELETE FROM inbox WHERE source = \(source)")
+        continue
+      }
       var detail = result.json.object ?? [:]
       detail["mutation"] = entry.mutation.json
       try add(
-        source: "\(device)/\(entry.mutation.seq)", kind: result.status.rawValue,
+        source: source, kind: result.status.rawValue,
         dossier: entry.mutation.dossier,
         detail: .object(detail), at: now)
     }

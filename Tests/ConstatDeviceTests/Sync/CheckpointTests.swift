@@ -65,6 +65,21 @@ import Testing
     #expect(try await device.unsentCount == 0)
   }
 
+  @Test func `what was parked, and is applied after a restore, is no news any more`() async throws {
+    let bench = try Bench()
+    let device = try await bench.device()
+    let backup = await bench.server.state
+    try await device.correctAddress(bench.mission, AddressCorrection(city: "Rezé"))
+    await bench.server.withdraw(bench.mission)
+    try await device.sync()
+    #expect(try await device.inbox.map(\.kind).contains(.parked(.reassigned)))
+    await bench.server.restore(backup)
+    try await device.sync()
+    #expect(try await !device.inbox.map(\.kind).contains(.parked(.reassigned)))
+    #expect(try await device.mission(bench.mission)?.address.city == "Rezé")
+    #expect(try await device.shown() == bench.server.scope())
+  }
+
   @Test func `a restored server that a push meets first is told again too`() async throws {
     let bench = try Bench()
     let device = try await bench.device()
