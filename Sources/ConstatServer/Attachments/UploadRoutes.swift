@@ -58,8 +58,18 @@ struct UploadRoutes {
   }
 
   private static func create(_ call: Call, _ access: Access) async throws -> Reply {
-    try await WriteCall.run(call, access: access, channel: "api") { writing in
-      let announced = try AnnouncedFile(call.headers)
+    let reading = ReadCall(call: call, access: access)
+    let announced: AnnouncedFile
+    do { announced = try AnnouncedFile(call.headers) } catch {
+      _ = try await reading.principal()
+      throw error
+    }
+    let isLost = try await isLost(announced, reading)
+    return try await WriteCall.run(call, access: access, channel: "api") { writing in
+      if isLost {
+        _ = try await writing.transaction.execute(
+          BlobStore.checked(writing.organization, sha256: announced.sha256, was: true, isThere: false))
+      }
       let actor = writing.principal.actor
       let known = try await writing.transaction.pipeline([
         BlobStore.touch(writing.organization, sha256: announced.sha256),
@@ -81,6 +91,16 @@ struct UploadRoutes {
       headers[.location] = "/v1/uploads/\(upload.id.wire)"
       return Reply(.created, headers: headers)
     }
+  }
+
+  /// Whether the storage has lost what its row says that it has: who offers the bytes now may be the last who can.
+  private static func isLost(_ announced: AnnouncedFile, _ reading: ReadCall) async throws -> Bool {
+    let organization = try reading.call.organization
+    let known = try await reading.query(BlobStore.one(organization, sha256: announced.sha256))
+    guard let row = known.first, try row.get("stored", as: Bool.self), row.isNull("bytes") else {
+      return false
+    }
+    return try await !reading.call.services.storage.has(.blob(organization, sha256: announced.sha256))
   }
 
   /// The caller's own upload; another's is as unknown as none.

@@ -85,6 +85,24 @@ import Testing
     }
   }
 
+  @Test
+  func `who offers bytes that the storage has lost is asked for them, though nobody had missed them yet`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let album = try await Album(server, photos: 2)
+      try await server.services.storage.delete(album.key(0))
+      let client = TusClient(server: server, token: album.device.token)
+      #expect(try await client.create(album.photos[1].bytes).offset == album.photos[1].bytes.count)
+      let offered = try await client.create(album.photos[0].bytes)
+      #expect(offered.status == 201 && offered.offset == 0)
+      #expect(try await album.states() == ["awaiting_blob", "stored"])
+      #expect(try await client.patch(offered.location, at: 0, album.photos[0].bytes).status == 204)
+      #expect(try await album.states() == ["stored", "stored"])
+      #expect(try await album.content(0).body == album.photos[0].bytes)
+    }
+  }
+
   @Test func `what was missed and is found again is there again, and was not swept away meanwhile`()
     async throws
   {
