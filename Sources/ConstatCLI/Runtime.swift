@@ -52,7 +52,9 @@ struct Runtime: Sendable {
     }
   }
 
-  func worker() -> JobWorker { JobWorker(services: services, jobs: JobKinds.all, logger: logger) }
+  func worker() -> JobWorker {
+    JobWorker(services: services, jobs: JobKinds.all(with: services), logger: logger)
+  }
 
   /// Runs services until one fails or the process is told to stop; they then stop in reverse order, within 25
   /// s.

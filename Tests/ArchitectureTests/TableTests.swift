@@ -17,7 +17,7 @@ import Testing
     "appointment": ["Planning"],
     "lead_analyser": ["LeadAnalysers"], "lead_analyser_booking": ["LeadAnalysers"],
     "mission_order": ["MissionOrders"], "signature": ["MissionOrders"], "field_proposal": ["MissionOrders"],
-    "mission_delivery": ["MissionOrders"],
+    "mission_delivery": ["MissionOrders"], "mission_document": ["MissionOrders"],
     "document": ["Documents"], "document_download": ["Documents"],
     "invoice": ["Invoicing"], "invoice_line": ["Invoicing"], "invoice_vat": ["Invoicing"],
     "instalment": ["Invoicing", "Payments", "DepositSlips"],  // its status moves with what settles it

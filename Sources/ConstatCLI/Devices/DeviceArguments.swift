@@ -9,6 +9,10 @@ extension DiagnosticOutcome: ExpressibleByArgument {}
 extension PropertyType: ExpressibleByArgument {}
 extension PaymentMeans: ExpressibleByArgument {}
 
+extension Day: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+
 extension Money: ExpressibleByArgument {
   /// Euros, with a point or a comma: "396.80".
   public init?(argument: String) {

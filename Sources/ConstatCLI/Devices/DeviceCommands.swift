@@ -20,7 +20,7 @@ struct DeviceCommands: AsyncParsableCommand {
         constat device sync
       """,
     subcommands: [
-      EnrolDevice.self, SyncDevice.self, WatchDevice.self, ListMissions.self, ShowMission.self,
+      EnrolDevice.self, SyncDevice.self, WatchDevice.self, ListMissions.self, ShowDay.self, ShowMission.self,
       StartMission.self,
       EditMission.self, ChoosePayer.self, EditOutbuildings.self, EditDiagnostics.self, ConfirmStep.self,
       AnswerStep.self, TakePayment.self, SignMission.self, AttachFile.self, ListFiles.self, UploadFiles.self,

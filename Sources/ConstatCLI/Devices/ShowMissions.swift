@@ -18,6 +18,25 @@ struct ListMissions: DeviceCommand {
   }
 }
 
+/// The technician's day.
+struct ShowDay: DeviceCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "day",
+    abstract: "Show the route sheet of a day, with what is to be had of each mission order.")
+
+  @OptionGroup var place: DevicePlace
+  @Option(help: "The day, as 2026-12-01; today's unless given.") var on: Day?
+
+  func run(on device: FieldDevice) async throws -> [String] {
+    try await device.routeSheet(on: on).map { stop in
+      let mission = stop.mission
+      let address = [mission.address.street, mission.address.city].compactMap { $0 }.joined(separator: ", ")
+      let parts = stop.parts.map(\.rawValue).joined(separator: ", ")
+      return "\(DeviceWords.time(stop.appointment))  \(mission.number)  \(address)  \(parts)"
+    }
+  }
+}
+
 /// One mission, whole.
 struct ShowMission: DeviceCommand {
   static let configuration = CommandConfiguration(

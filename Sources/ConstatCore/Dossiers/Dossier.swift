@@ -57,7 +57,8 @@ public enum Dossier {
   ])
 
   /// All but the status, which changes through its own resource; `contact_origin` is how the
-  /// requester came (DOS-45).
+  /// requester came (DOS-45); `quote_signed_on` and `ademe_form_signed_on` are the days on which the
+  /// client signed those pieces of the contract (MIS-30).
   public static let fields =
     FieldSet([
       .id, .optional("internal_reference", .text(max: 100)),
@@ -70,5 +71,6 @@ public enum Dossier {
     + FieldSet([
       .optional("preliminary_sale_date", .day), .optional("on_site_payment_agreed", .boolean),
       .optional("on_site_payment_means", .choice(PaymentMeans.self)),
+      .optional("quote_signed_on", .day), .optional("ademe_form_signed_on", .day),
     ]) + price + FieldSet([.optional("notes", .comment)])
 }

@@ -73,10 +73,14 @@ public struct MissionOrder: Sendable, Hashable {
   }
 
   /// Step 10: what he paid with. Money taken is a fact: it is undone by a reversal at the
-  /// office, never by walking back.
-  public mutating func pay(by means: PaymentMeans) throws(MissionOrderError) {
+  /// office, never by walking back. `onlineCard`: whether the company opted for cards through the
+  /// online provider (ORG-17).
+  public mutating func pay(by means: PaymentMeans, onlineCard: Bool = false) throws(MissionOrderError) {
     guard payerPresent != false, paymentOnSite != false else { throw .notOnPath(.payment) }
     guard PaymentMeans.onSite.contains(means) else { throw .meansNotOnSite(means) }
+    guard PaymentMeans.offeredOnSite(onlineCard: onlineCard).contains(means) || paymentMeans == means else {
+      throw .meansNotOffered(means)
+    }
     guard paymentMeans == nil || paymentMeans == means else { throw .paymentTaken }
     try pass(.payment)
     paymentMeans = means
@@ -148,9 +152,11 @@ extension MissionOrder {
   }
 
   /// Refuses a change that no single step makes, whoever proposes it. `before` is nil where the
-  /// order is only now started.
+  /// order is only now started. `onlineCard`: whether a card through the online provider was
+  /// offered to the technician, as far as he could know.
   public static func validate(
-    before: MissionOrder?, after: MissionOrder, signedBy signers: Set<Signature.Signer>
+    before: MissionOrder?, after: MissionOrder, signedBy signers: Set<Signature.Signer>,
+    onlineCard: Bool = false
   ) throws(MissionOrderError) {
     let before = before ?? MissionOrder()
     if before == after { return }
@@ -158,6 +164,10 @@ extension MissionOrder {
     try after.checkState(signedBy: signers)
     if before.isPaidOnSite {
       guard after.isPaidOnSite, after.paymentMeans == before.paymentMeans else { throw .paymentTaken }
+    } else if let means = after.paymentMeans,
+      !PaymentMeans.offeredOnSite(onlineCard: onlineCard).contains(means)
+    {
+      throw .meansNotOffered(means)
     }
     if after.confirmedStep > before.confirmedStep + 1 {
       guard let expected = before.nextStep ?? MissionStep(rawValue: before.confirmedStep),

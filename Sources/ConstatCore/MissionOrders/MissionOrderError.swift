@@ -13,6 +13,8 @@ public enum MissionOrderError: Error, Hashable, Sendable {
   case paymentTaken
   /// A technician cannot take this on site.
   case meansNotOnSite(PaymentMeans)
+  /// The company has not opted for it (ORG-17).
+  case meansNotOffered(PaymentMeans)
   case receiptWithoutPayment
   case notAtEnd(next: MissionStep)
   case signatureMissing([Signature.Signer])
@@ -27,6 +29,7 @@ public enum MissionOrderError: Error, Hashable, Sendable {
     case .stepLost: "step-lost"
     case .paymentTaken: "payment-taken"
     case .meansNotOnSite: "means-not-on-site"
+    case .meansNotOffered: "means-not-offered"
     case .receiptWithoutPayment: "receipt-without-payment"
     case .notAtEnd: "mission-not-at-end"
     case .signatureMissing: "signature-missing"

@@ -45,6 +45,11 @@ struct Gesture {
     try reader.rows(ofMission: mission)
   }
 
+  /// What the company lets its technicians do.
+  func settings() throws -> FieldSettings {
+    FieldSettings(try CheckpointStore(db: db).entities(of: .organization).first?.fields ?? [:])
+  }
+
   var dossier: EntityKey { EntityKey(.dossier, mission) }
 
   /// Writes what differs from what shows; nothing where nothing does.

@@ -32,7 +32,7 @@ struct LocalReader {
     for key in Set(try journal.pending(over: base, inMission: dossier).map(\.key)) where rows[key] == nil {
       rows[key] = try entity(key)
     }
-    for type in [EntityType.leadAnalyserBooking, .diagnosticType] {
+    for type in [EntityType.leadAnalyserBooking, .diagnosticType, .organization] {
       for row in try checkpoint.entities(of: type) { rows[row.key] = try view(row.key, of: row) }
     }
     for link in Reachability.links {

@@ -46,11 +46,16 @@ public struct OnSitePaymentStep: Sendable {
 public struct PaymentStep: Sendable {
   let walk: Walk
 
+  /// What can be taken here: a card through the online provider only where the company opted for it (MIS-18).
+  public func offeredMeans() async throws -> [PaymentMeans] {
+    try await walk.device.settings().offeredMeans
+  }
+
   /// Notes the money taken and that it was: one cannot arrive without the other.
   public func take(_ payment: OnSitePayment) async throws -> MissionEnd {
     try await walk.advance { order, gesture in
       guard !order.isPaidOnSite else { throw MissionOrderError.paymentTaken }
-      try order.pay(by: payment.means)
+      try order.pay(by: payment.means, onlineCard: gesture.settings().acceptsOnlineCard)
       try gesture.create(
         EntityKey(.payment, gesture.environment.newID()), try payment.values(in: gesture))
       return [:]
@@ -120,7 +125,7 @@ public struct OnSitePayment: Sendable, Hashable {
       comment: comment)
   }
 
-  /// Through the payment provider, on the technician's phone (MIS-18).
+  /// Through the payment provider, on the technician's phone: where the company opted for it (MIS-18).
   public static func onlineCard(
     _ amount: Money, reference: String, payer: String? = nil, comment: String? = nil
   ) -> OnSitePayment {

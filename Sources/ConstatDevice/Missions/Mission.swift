@@ -26,6 +26,9 @@ public struct Mission: Sendable, Hashable, Identifiable {
   /// By time. More than one where a visit has to be repeated.
   public let appointments: [MissionAppointment]
   public let price: MissionPrice
+  /// When the client signed the quote: the mission order then stands for nothing (QUO-16).
+  public let quoteSignedOn: Day?
+  public let ademeFormSignedOn: Day?
   public let notes: String?
   /// Nil until the walk is started.
   public let order: MissionOrderRecord?
@@ -33,6 +36,8 @@ public struct Mission: Sendable, Hashable, Identifiable {
   public let conflicts: [MissionConflict]
   /// What the office would change of the signed order, open ones first.
   public let proposals: [MissionProposal]
+  /// What the company lets its technicians do and see: a value that is missing may be withheld.
+  public let settings: FieldSettings
   /// Fields of the dossier whose value the server has not confirmed.
   public let unconfirmedFields: Set<String>
   /// Those of them that somebody else has changed meanwhile: a conflict is to be expected.
@@ -137,6 +142,8 @@ public struct CatalogueDiagnostic: Sendable, Hashable, Identifiable {
 
 public struct MissionAppointment: Sendable, Hashable, Identifiable {
   public let id: String
+  /// The account of whoever is to go there.
+  public let technicianID: String?
   public let startsAt: Instant
   public let endsAt: Instant
   /// Of the tz database: what the clock on site shows.

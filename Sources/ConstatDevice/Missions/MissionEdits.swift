@@ -125,6 +125,14 @@ extension FieldDevice {
     }
   }
 
+  /// The owner has signed the ADEME form, a piece of the contract (MIS-30); today unless another day is given.
+  public func recordAdemeForm(_ mission: String, signedOn day: Day? = nil) async throws {
+    try await record(in: mission) { gesture in
+      let day = try day ?? gesture.today()
+      try gesture.set(gesture.dossier, ["ademe_form_signed_on": .string(day.description)])
+    }
+  }
+
   /// Step 7. The office's price stands where it has changed it meanwhile.
   public func correctPrice(_ mission: String, _ amount: Money, comment: String? = nil) async throws {
     try await record(in: mission) { gesture in

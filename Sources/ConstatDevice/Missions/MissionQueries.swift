@@ -1,4 +1,4 @@
-import ConstatCore
+public import ConstatCore
 import ConstatSync
 import GRDB
 
@@ -13,6 +13,29 @@ extension FieldDevice {
     let id = id.lowercased()
     return try await store.pool.read { db in
       try MissionReader(LocalReader(db).rows(ofMission: id)).mission(id)
+    }
+  }
+
+  /// The technician's day, by time: the visits planned for him that were not cancelled. Each visit's day is the one that
+  /// the clock on site shows; today's unless told.
+  public func routeSheet(on day: Day? = nil) async throws -> [RouteSheetStop] {
+    let now = environment.now()
+    return try await store.pool.read { db in
+      let technician = try MetaStore(db: db).enrolment()?.technician
+      return try MissionReader(LocalReader(db).all()).missions().flatMap { mission in
+        mission.appointments.filter { visit in
+          let zone = (try? Zone(visit.timeZone)) ?? .paris
+          return visit.technicianID == technician && visit.status != .cancelled
+            && zone.day(of: visit.startsAt) == day ?? zone.day(of: now)
+        }.map { RouteSheetStop(appointment: $0, mission: mission) }
+      }.sorted { ($0.appointment.startsAt, $0.id) < ($1.appointment.startsAt, $1.id) }
+    }
+  }
+
+  /// What the company lets its technicians do and see, as of the last sync.
+  public func settings() async throws -> FieldSettings {
+    try await store.pool.read { db in
+      FieldSettings(try CheckpointStore(db: db).entities(of: .organization).first?.fields ?? [:])
     }
   }
 

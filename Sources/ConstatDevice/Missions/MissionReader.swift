@@ -23,6 +23,8 @@ struct MissionReader {
     }
   }
 
+  var settings: FieldSettings { FieldSettings(byType[.organization]?.first?.values ?? [:]) }
+
   func mission(_ id: String) -> Mission? {
     rows[EntityKey(.dossier, id)].map(mission)
   }
@@ -41,11 +43,12 @@ struct MissionReader {
       price: MissionPrice(
         mode: row.choice("price_mode"), beforeDiscount: row.money("gross_incl_tax_cents"),
         amount: row.money("price_incl_tax_cents"), discountComment: row["discount_comment"]),
+      quoteSignedOn: row.day("quote_signed_on"), ademeFormSignedOn: row.day("ademe_form_signed_on"),
       notes: row["notes"], order: order(of: dossier), payments: of(dossier, .payment).compactMap(payment),
       conflicts: of(dossier, .syncConflict).compactMap(conflict),
       proposals: of(dossier, .fieldProposal).compactMap(proposal).sorted {
         ($0.isOpen ? 0 : 1, $0.id) < ($1.isOpen ? 0 : 1, $1.id)
-      }, unconfirmedFields: dossier.pending,
+      }, settings: settings, unconfirmedFields: dossier.pending,
       contestedFields: dossier.contested)
   }
 
@@ -135,7 +138,8 @@ struct MissionReader {
         $0.values["appointment_id"]?.string == entity.key.id
       }
       return MissionAppointment(
-        id: entity.key.id, startsAt: start, endsAt: end, timeZone: row["time_zone"] ?? Zone.paris.identifier,
+        id: entity.key.id, technicianID: row["technician_id"], startsAt: start, endsAt: end,
+        timeZone: row["time_zone"] ?? Zone.paris.identifier,
         status: row.choice("status") ?? .planned, comment: row["comment"],
         leadAnalyserHalfDays: bookings.map { booking in
           let row = Columns(booking.values)

@@ -53,12 +53,15 @@ struct DepositDocument: Sendable {
   /// The column values that the query gives.
   private static func described(_ call: Call, _ dossier: UUID, _ kind: FileKind) throws -> [String: JSONValue]
   {
-    try call.query.only("id", "file_name", "category")
+    try call.query.only("id", "file_name", "category", "contract_piece")
     var members: [String: JSONValue] = [
       "dossier_id": .string(dossier.uuidString), "media_type": .string(kind.rawValue),
     ]
-    for name in ["id", "file_name", "category"] {
+    for name in ["id", "file_name", "category", "contract_piece"] {
       if let value = call.query[name] { members[name] = .string(value) }
+    }
+    guard call.query["contract_piece"] == nil || members["category"] == "contract" else {
+      throw QueryParameters.problem("contract_piece", "inconsistent")
     }
     do { return try Document.fields.checked(.object(members), as: .creation) } catch {
       throw Problem(

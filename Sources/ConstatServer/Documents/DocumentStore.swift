@@ -5,7 +5,7 @@ import Postgres
 /// All SQL on documents, their bytes and their downloads.
 struct DocumentStore {
   static let columns: SQL = """
-    f.id, f.version, f.dossier_id, f.category, f.file_name, f.media_type, f.size_bytes,
+    f.id, f.version, f.dossier_id, f.category, f.contract_piece, f.file_name, f.media_type, f.size_bytes,
     encode(f.sha256, 'hex') AS sha256, f.blocked, f.blocked_reason, (SELECT count(*) FROM document_download w
       WHERE w.organization_id = f.organization_id AND w.document_id = f.id) AS download_count, f.created_at, f.updated_at
     """

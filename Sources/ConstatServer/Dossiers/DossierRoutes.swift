@@ -45,7 +45,9 @@ struct DossierRoutes {
         page: page, key: DossierListStore.key)
     }
     routes.get("/v1/dossiers/{id}", .staff) { reading in
-      try .resource(await reading.query(DossierStore.one(reading.call.organization, reading.call.id())))
+      try .resource(
+        await reading.query(DossierStore.one(reading.call.organization, reading.call.id())),
+        adding: DossierRecap.members)
     }
     routes.get("/v1/dossier-counters", .staff) { reading in
       try reading.call.query.only()
@@ -75,6 +77,6 @@ struct DossierRoutes {
   ) async throws -> Reply {
     try .resource(
       await writing.transaction.query(DossierStore.one(writing.organization, id)), status: status,
-      location: location)
+      location: location, adding: DossierRecap.members)
   }
 }

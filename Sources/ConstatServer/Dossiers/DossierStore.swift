@@ -28,7 +28,8 @@ struct DossierStore {
       d.electrical_installation_over_15_years, d.co_ownership, d.public_sewer, d.noise_zone,
       d.street, d.address_complement, d.postcode, d.city, d.country, d.insee_code, d.latitude, d.longitude,
       d.floor, d.door, d.staircase, d.building_label, d.lot_number, d.key_pickup, d.escort, d.access_comment,
-      d.preliminary_sale_date, d.on_site_payment_agreed, d.on_site_payment_means,
+      d.preliminary_sale_date, d.on_site_payment_agreed, d.on_site_payment_means, d.quote_signed_on,
+      d.ademe_form_signed_on,
       d.price_list_id, d.price_mode, d.gross_incl_tax_cents, d.discount_kind,
       system.percent(d.discount_rate) AS discount_rate, d.discount_cents, d.discount_comment, d.price_incl_tax_cents,
       system.percent(d.vat_rate) AS vat_rate, d.estimated_minutes, d.notes, d.created_by, d.archived_at, d.trashed_at,
@@ -37,7 +38,8 @@ struct DossierStore {
       s.invoice_amount_cents, s.instalment_count, s.settled_instalment_count,
       m.finalised_at AS mission_order_finalised_at,
       \(signed("technician")) AS technician_signed_at, \(signed("ordering_party")) AS ordering_party_signed_at,
-      \(ProposalStore.openCount("dossier", "d.id", of: "d.organization_id")) AS open_proposals, d.created_at, d.updated_at
+      \(ProposalStore.openCount("dossier", "d.id", of: "d.organization_id")) AS open_proposals, d.created_at, d.updated_at,
+      \(MissionPartStore.factColumns)
     FROM dossier d
     JOIN system.dossier_summary s ON s.organization_id = d.organization_id AND s.dossier_id = d.id
     LEFT JOIN mission_order m ON m.organization_id = d.organization_id AND m.dossier_id = d.id

@@ -51,12 +51,18 @@ public struct Services: Sendable {
   public let trustsForwardedFor: Bool
   /// Of large bodies under way.
   let bodies: BodyBudget
+  /// Makes files of the mission's papers; nil where this process cannot.
+  public let renderer: (any MissionRenderer)?
+  /// Nil where this process sends no mail.
+  public let mail: (any MailTransport)?
 
   public init(
     pool: Pool, clock: WallClock, secret: [UInt8], storage: any BlobStorage, trustsForwardedFor: Bool = false,
-    bodyBytes: Int = 256 << 20
+    bodyBytes: Int = 256 << 20, renderer: (any MissionRenderer)? = nil, mail: (any MailTransport)? = nil
   ) {
     bodies = BodyBudget(bytes: bodyBytes)
+    self.renderer = renderer
+    self.mail = mail
     self.pool = pool
     self.clock = clock
     self.secret = secret

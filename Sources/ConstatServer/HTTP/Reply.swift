@@ -78,16 +78,27 @@ public struct Reply: Sendable {
     return Reply(status, headers: headers, body: bytes)
   }
 
-  /// One resource from a row: its columns are its members, `version` its ETag. No row: 404.
+  /// One resource from a row: its columns are its members, `version` its ETag. No row: 404. `adding`: members that are
+  /// computed from the row, after its own.
   public static func resource(
-    _ result: QueryResult, status: HTTPResponse.Status = .ok, location: String? = nil
+    _ result: QueryResult, status: HTTPResponse.Status = .ok, location: String? = nil,
+    adding: ((Row) throws -> [(name: String, value: JSONValue)])? = nil
   ) throws
     -> Reply
   {
     guard result.rowCount > 0 else { throw Problem.notFound }
     var writer = RowWriter(result)
     writer.writeObject(0)
-    var reply = Reply.json(bytes: writer.bytes, status: status)
+    var bytes = writer.bytes
+    if let adding {
+      bytes.removeLast()
+      for (name, value) in try adding(result[0]) {
+        bytes += ",\"\(name)\":".utf8
+        bytes += value.serialized()
+      }
+      bytes.append(UInt8(ascii: "}"))
+    }
+    var reply = Reply.json(bytes: bytes, status: status)
     if result.columns.contains(where: { $0.name == "version" }) {
       reply.headers[.eTag] = "\"v\(try result[0].get("version", as: Int64.self))\""
     }

@@ -21,20 +21,64 @@ struct DeliveryStore {
 
   static func insert(
     _ organization: UUID, id: UUID, dossier: UUID, _ kind: MissionDelivery.Kind, contact: UUID?,
-    email: String?
+    email: String?, document: UUID?
   ) -> SQL {
     let state: MissionDelivery.State = email == nil ? .noAddress : .waiting
     return """
-      INSERT INTO mission_delivery (organization_id, id, dossier_id, kind, contact_id, email, state)
-      VALUES (\(organization), \(id), \(dossier), \(kind.rawValue), \(contact), \(email), \(state.rawValue))
-      ON CONFLICT (organization_id, dossier_id, kind) DO NOTHING
+      INSERT INTO mission_delivery AS v (organization_id, id, dossier_id, kind, contact_id, email, state, document_id)
+      VALUES (\(organization), \(id), \(dossier), \(kind.rawValue), \(contact), \(email), \(state.rawValue), \(document))
+      ON CONFLICT (organization_id, dossier_id, kind) DO UPDATE SET document_id = EXCLUDED.document_id
+      WHERE v.document_id IS NULL
       """
   }
 
   static func all(_ organization: UUID, dossier: UUID) -> SQL {
     """
-    SELECT v.id, v.kind, v.contact_id, v.email, v.state, v.sent_at, v.failure, v.created_at FROM mission_delivery v
+    SELECT v.id, v.kind, v.contact_id, v.email, v.state, v.document_id, v.sent_at, v.failure, v.created_at FROM mission_delivery v
     WHERE v.organization_id = \(organization) AND v.dossier_id = \(dossier) ORDER BY v.kind
+    """
+  }
+
+  /// Those that have an address and a file.
+  static func due(_ organization: UUID) -> SQL {
+    """
+    SELECT v.id FROM mission_delivery v
+    JOIN mission_document f ON f.organization_id = v.organization_id AND f.id = v.document_id AND f.state = 'rendered'
+    WHERE v.organization_id = \(organization) AND v.state = 'waiting' LIMIT 500
+    """
+  }
+
+  /// One of them, with its file.
+  static func ready(_ organization: UUID, _ id: UUID) -> SQL {
+    """
+    SELECT v.kind, v.email, d.number AS dossier_number, \(BlobStore.columns) FROM mission_delivery v
+    JOIN mission_document f ON f.organization_id = v.organization_id AND f.id = v.document_id AND f.state = 'rendered'
+    JOIN system.blob b ON b.organization_id = f.organization_id AND b.sha256 = f.file_sha256
+    JOIN dossier d ON d.organization_id = v.organization_id AND d.id = v.dossier_id
+    WHERE v.organization_id = \(organization) AND v.id = \(id) AND v.state = 'waiting'
+    """
+  }
+
+  static func sent(_ organization: UUID, _ id: UUID) -> SQL {
+    """
+    UPDATE mission_delivery SET state = 'sent', sent_at = now(), failure = NULL
+    WHERE organization_id = \(organization) AND id = \(id) AND state = 'waiting'
+    """
+  }
+
+  static func failed(_ organization: UUID, _ id: UUID, _ failure: String) -> SQL {
+    """
+    UPDATE mission_delivery SET state = 'failed', failure = \(failure)
+    WHERE organization_id = \(organization) AND id = \(id) AND state = 'waiting'
+    """
+  }
+
+  /// Dossiers with a delivery that nobody asked a file for: noted before there were files.
+  static func undocumented(_ organization: UUID) -> SQL {
+    """
+    SELECT DISTINCT v.dossier_id FROM mission_delivery v
+    WHERE v.organization_id = \(organization) AND v.document_id IS NULL AND v.state IN ('no_address', 'waiting')
+    LIMIT 100
     """
   }
 

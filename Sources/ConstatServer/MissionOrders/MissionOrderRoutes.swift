@@ -59,7 +59,7 @@ struct MissionOrderRoutes {
     return order.nextStep == nil ? "at_end" : "in_progress"
   }
 
-  /// Who was where and when, what was signed and paid, and every field that the device changed. There is one
+  /// Who was where and when, what was signed and paid, both documents (MIS-27), and every field that the device changed. There is one
   /// only once a mission order was started (MIS-26).
   private func fieldReturn(_ reading: ReadCall) async throws -> Reply {
     let (organization, id) = (try reading.call.organization, try reading.call.id())
@@ -67,10 +67,14 @@ struct MissionOrderRoutes {
     let results = try await reading.query([
       MissionOrderStore.order(organization, id), MissionOrderStore.signatures(organization, id),
       MissionOrderStore.payments(organization, id), MissionOrderStore.fieldChanges(organization, id),
-      DeliveryStore.all(organization, dossier: id),
+      DeliveryStore.all(organization, dossier: id), MissionPartStore.facts(organization, dossier: id),
+      MissionDocumentStore.latest(organization, dossier: id),
     ])
-    guard results[0].rowCount == 1 else { throw Problem.notFound }
+    guard results[0].rowCount == 1, let facts = results[5].first else { throw Problem.notFound }
+    let documents = try MissionDocumentRoutes.shown(
+      [.commercialOrder, .paymentReceipt], MissionPartStore.facts(facts), latest: results[6])
     return .json([
+      "documents": .array(documents),
       "dossier_id": .string(id.uuidString.lowercased()), "order": try Self.row(results[0]),
       "signatures": .array(try Self.rows(results[1])), "payments": .array(try Self.rows(results[2])),
       "deliveries": .array(try Self.rows(results[4])), "changes": .array(try Self.rows(results[3])),

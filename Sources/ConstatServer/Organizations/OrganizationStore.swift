@@ -6,7 +6,8 @@ import Postgres
 struct OrganizationStore {
   static func organization(_ organization: UUID) -> SQL {
     """
-    SELECT o.id, o.version, o.slug, o.name, o.time_zone, o.half_day_split, o.currency, o.created_at, o.updated_at
+    SELECT o.id, o.version, o.slug, o.name, o.time_zone, o.half_day_split, o.currency, o.online_card_payments,
+      o.withheld_information, o.created_at, o.updated_at
     FROM organization o WHERE o.organization_id = \(organization)
     """
   }

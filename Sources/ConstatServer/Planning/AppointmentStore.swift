@@ -100,8 +100,10 @@ struct AppointmentStore {
       coalesce(p.mobile, p.phone, o.mobile, o.phone) AS phone,
       ARRAY(SELECT g.diagnostic_code FROM dossier_diagnostic g
         JOIN diagnostic_type t ON t.organization_id = g.organization_id AND t.code = g.diagnostic_code
-        WHERE g.organization_id = d.organization_id AND g.dossier_id = d.id ORDER BY t.position) AS diagnostic_codes
+        WHERE g.organization_id = d.organization_id AND g.dossier_id = d.id ORDER BY t.position) AS diagnostic_codes,
+      \(MissionPartStore.factColumns)
     \(sources)
+    LEFT JOIN mission_order m ON m.organization_id = d.organization_id AND m.dossier_id = d.id
     LEFT JOIN contact o ON o.organization_id = d.organization_id AND o.id = d.owner_id
     LEFT JOIN contact p ON p.organization_id = d.organization_id AND p.id = d.occupant_id
     WHERE a.organization_id = \(organization) AND a.technician_id = \(person) AND a.starts_at >= \(start)

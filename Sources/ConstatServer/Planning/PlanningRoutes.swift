@@ -104,7 +104,7 @@ struct PlanningRoutes {
     ]
   }
 
-  /// A person's day in order.
+  /// A person's day in order, each visit with the parts of its mission order that are to be had (MIS-01).
   private func routeSheet(_ reading: ReadCall) async throws -> Reply {
     try reading.call.query.only()
     let (organization, person) = (try reading.call.organization, try reading.call.id("user_id"))
@@ -117,7 +117,14 @@ struct PlanningRoutes {
     let sheet = try await reading.query(
       AppointmentStore.routeSheet(
         organization, person, zone.start(of: day), zone.start(of: day.adding(days: 1))))
-    return .items(sheet)
+    let stops = try sheet.map { row -> JSONValue in
+      var stop = try JSONValue(row).object ?? [:]
+      let parts =
+        row.isNull("dossier_id") ? [] : MissionOrderPart.available(try MissionPartStore.facts(row))
+      stop["mission_order_parts"] = .array(parts.map { .string($0.rawValue) })
+      return .object(stop)
+    }
+    return .json(["items": .array(stops), "next_cursor": nil])
   }
 
   /// Ids separated by commas, at most a hundred.

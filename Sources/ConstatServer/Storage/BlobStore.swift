@@ -136,6 +136,8 @@ struct BlobStore {
       AND NOT EXISTS (SELECT 1 FROM document f WHERE f.organization_id = b.organization_id AND f.sha256 = b.sha256)
       AND NOT EXISTS (SELECT 1 FROM signature g
         WHERE g.organization_id = b.organization_id AND g.image_sha256 = b.sha256)
+      AND NOT EXISTS (SELECT 1 FROM mission_document n
+        WHERE n.organization_id = b.organization_id AND n.file_sha256 = b.sha256)
       AND NOT EXISTS (SELECT 1 FROM parked_edit p WHERE p.organization_id = b.organization_id AND p.state = 'parked'
         AND p.mutation -> 'set' ->> 'sha256' = encode(b.sha256, 'hex'))
     """

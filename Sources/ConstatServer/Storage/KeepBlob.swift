@@ -25,6 +25,18 @@ struct KeepBlob {
   func settled(in organization: UUID) -> SQL { BlobStore.settle(organization, sha256: sha256) }
 }
 
+extension JobRun {
+  /// The same first step for bytes that a job makes; they are settled in the transaction that names them.
+  func keep(_ bytes: [UInt8], sha256: [UInt8], mediaType: String) async throws {
+    let isStored = try await transaction { transaction in
+      try await transaction.value(
+        Bool.self, BlobStore.promise(organization, sha256: sha256, mediaType: mediaType))
+    }
+    guard isStored != true else { return }
+    try await services.storage.put(.blob(organization, sha256: sha256), BlobContent(bytes), sha256: sha256)
+  }
+}
+
 extension Services {
   /// The blob that `BlobStore.columns` were read of, wherever it is.
   func content(of result: QueryResult, in organization: UUID) async throws -> BlobContent {

@@ -92,7 +92,8 @@ struct ParkedEdit: Sendable {
       author: Author(device: device.wire, technician: technician.wire),
       server: try EpochStore.position(results[0][0]),
       missions: loaded.missions, states: loaded.states, openConflicts: loaded.conflicts,
-      diagnosticCodes: loaded.codes, check: .fieldSets, newConflictID: { clock.newID().wire })
+      diagnosticCodes: loaded.codes, onlineCard: .always, check: .fieldSets,
+      newConflictID: { clock.newID().wire })
     let outcome = decision.decide([.mutation(mutation)])[0]
     switch outcome.status {
     case .rejected, .parked:

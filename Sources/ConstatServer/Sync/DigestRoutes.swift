@@ -27,13 +27,16 @@ struct DigestRoutes {
     let epoch: String = try row.get("epoch")
     let version: Int64 = try row.get("version")
     let seen = cursor.position.version
-    guard cursor.epoch == epoch, seen <= version, cursor.position == .end(of: seen) else {
+    let withheld = try PullStore.withheld(row)
+    guard cursor.epoch == epoch, cursor.withheld == withheld.key, seen <= version,
+      cursor.position == .end(of: seen)
+    else {
       return .json(DigestResponse(epoch: epoch, version: version, expected: nil).json)
     }
     let store = DigestStore(organization: feed.organization)
     // The scope first: what is not due after it was read was not due when it was.
     let results = try await reading.query([
-      store.scope, feed.page(after: cursor.position, limit: 1, isFar: true),
+      store.scope(withholding: withheld), feed.page(after: cursor.position, limit: 1, isFar: true),
     ])
     guard results[1].rowCount == 1 else {
       return .json(DigestResponse(epoch: epoch, version: version, expected: nil).json)

@@ -8,8 +8,8 @@ struct DigestStore {
   let organization: UUID
 
   /// Every row of the device's scope, told from memberships and links as they are and not from what changed: what a
-  /// feed forgot would show.
-  var scope: SQL {
+  /// feed forgot would show. As the device sees it: without what is withheld.
+  func scope(withholding withheld: WithheldInformation) -> SQL {
     """
     WITH mission AS MATERIALIZED (
       SELECT m.dossier_id FROM system.sync_membership m
@@ -27,8 +27,10 @@ struct DigestStore {
       JOIN dossier_contact dc ON dc.organization_id = \(organization) AND dc.dossier_id = m.dossier_id
       UNION
       SELECT 'diagnostic_type', t.id FROM diagnostic_type t WHERE t.organization_id = \(organization)
+      UNION
+      SELECT 'organization', o.id FROM organization o WHERE o.organization_id = \(organization)
     )
-    SELECT e.type, e.id, e.version, e.born, e.field_versions, e.extra, \(EntityStore.fields) AS fields
+    SELECT e.type, e.id, e.version, e.born, e.field_versions, e.extra, \(EntityStore.fields(withholding: withheld)) AS fields
     FROM held h JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = h.type AND e.id = h.id
     WHERE NOT e.deleted AND e.type = ANY (\(EntityType.allCases.map(\.rawValue)))
     """

@@ -7,10 +7,41 @@ import Postgres
 /// `system.sync_entity`.
 struct EntityStore {
   /// The fields of the row that `e` stands for; NULL when it is gone.
-  static let fields: SQL = "CASE e.type \(branches) END"
+  private static let fields: SQL = fields(EntityType.allCases) { _ in "v.fields" }
 
-  private static let branches: SQL = EntityType.allCases
-    .map { type -> SQL in "WHEN \(name(type)) THEN (SELECT v.fields \(row(type)))" }.joined(separator: " ")
+  /// The same as a device sees it, from which its organization keeps something: those fields are null, and conflicts
+  /// about them have the device's side only.
+  static func fields(withholding withheld: WithheldInformation) -> SQL {
+    guard withheld != .none else { return fields }
+    let names = EntityType.allCases.flatMap { type in
+      withheld.fields(of: type).map { "\(type.rawValue).\($0)" }
+    }
+    return fields(EntityType.allCases) { type in
+      if type == .syncConflict { return withoutRival(of: names) }
+      let hidden = withheld.fields(of: type)
+      guard !hidden.isEmpty else { return "v.fields" }
+      let empty = JSONValue.object(Dictionary(uniqueKeysWithValues: hidden.map { ($0, .null) }))
+      return "(v.fields::jsonb || \(JSONB(bytes: empty.serialized())))::json"
+    }
+  }
+
+  private static func withoutRival(of fields: [String]) -> SQL {
+    """
+    CASE WHEN (v.fields ->> 'entity_type') || '.' || (v.fields ->> 'field') = ANY (\(fields))
+      THEN (v.fields::jsonb || jsonb_build_object('base', (v.fields::jsonb -> 'base') - 'value',
+        'theirs', (v.fields::jsonb -> 'theirs') - '{value,earlier}'::text[],
+        'resolution', CASE WHEN jsonb_typeof(v.fields::jsonb -> 'resolution') = 'object'
+          THEN (v.fields::jsonb -> 'resolution') - '{value,replaced}'::text[] END))::json
+      ELSE v.fields END
+    """
+  }
+
+  private static func fields(_ types: [EntityType], _ shown: (EntityType) -> SQL) -> SQL {
+    let branches = types.map { type -> SQL in
+      "WHEN \(name(type)) THEN (SELECT \(shown(type)) \(row(type)))"
+    }
+    return "CASE e.type \(branches.joined(separator: " ")) END"
+  }
 
   /// The row that `e` stands for; none when it is gone. Only the branch of its type runs, and only those of `types` cost
   /// anything to start.

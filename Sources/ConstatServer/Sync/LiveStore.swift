@@ -62,7 +62,7 @@ struct LiveStore {
       WHERE c.type = 'contact'
       UNION ALL
       SELECT technician, c.version FROM unnest(\(technicians)) AS technician CROSS JOIN changed c
-      WHERE c.type = 'diagnostic_type'
+      WHERE c.type IN (\(PullStore.everybodys))
     ) AS t GROUP BY t.technician_id
     """
   }

@@ -33,6 +33,7 @@ struct PullRoutes {
     var version: Int64 = try row.get("version")
     // A device of a newer schema is told in ours, and again when the server has learned its own.
     let spoken = min(request.schema, SchemaRange.current.maximum)
+    let withheld = try PullStore.withheld(row)
     let signer = CursorSigner(keys: [call.services.secret])
     var position = Cursor.Position.end(of: -1)
     var reset = true
@@ -45,7 +46,9 @@ struct PullRoutes {
         ])
         let position = try EpochStore.position(results[1][0])
         (epoch, version) = (position.lineage.epoch, position.version)
-      } else if cursor.epoch == epoch, !Upcaster.current.needsAll(from: cursor.schema, to: spoken) {
+      } else if cursor.epoch == epoch, cursor.withheld == withheld.key,
+        !Upcaster.current.needsAll(from: cursor.schema, to: spoken)
+      {
         position = cursor.position
         reset = false
       }
@@ -60,12 +63,14 @@ struct PullRoutes {
     }
     let isFar = version - position.version > Self.farVersions
     let result = try await reading.query([
-      PullStore.planOnce, store.page(after: position, limit: request.limit, isFar: isFar),
+      PullStore.planOnce,
+      store.page(after: position, limit: request.limit, isFar: isFar, withholding: withheld),
     ])[1]
     let count = Self.fitting(result, limit: request.limit)
     let more = result.rowCount - 1 > count
     let next = try more ? Self.place(of: result[count]) : .end(of: result[0].get("version"))
-    let token = signer.token(Cursor(epoch: epoch, device: deviceText, schema: spoken, position: next))
+    let token = signer.token(
+      Cursor(epoch: epoch, device: deviceText, schema: spoken, withheld: withheld.key, position: next))
     return Self.reply(
       epoch: epoch, version: try result[0].get("version"), events: result, count: count, cursor: token,
       more: more,

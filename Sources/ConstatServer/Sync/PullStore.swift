@@ -10,7 +10,7 @@ struct PullStore {
   /// Where the device and the organization stand: one row, of the device that the credential names.
   var head: SQL {
     """
-    SELECT d.id, d.revoked_at IS NOT NULL AS revoked, t.epoch, t.version, coalesce(j.last_sequence, 0) AS last_sequence,
+    SELECT d.id, d.revoked_at IS NOT NULL AS revoked, t.epoch, t.version, t.withheld, coalesce(j.last_sequence, 0) AS last_sequence,
       j.unsent_count, j.oldest_unsent_at, coalesce(j.last_seen_at < now() - interval '1 minute', true) AS unseen
     FROM device d JOIN system.tenant_sync t ON t.organization_id = d.organization_id
       LEFT JOIN system.device_journal j ON j.organization_id = d.organization_id AND j.device_id = d.id
@@ -36,7 +36,10 @@ struct PullStore {
   /// A mission that left is told whether or not the device ever had it: the guard "only if it joined before" loses one
   /// when a page ends between leaving and joining again. For the same reason a row deleted since is told even of a mission
   /// that joined since, except to a device that holds nothing.
-  func page(after position: Cursor.Position, limit: Int, isFar: Bool) -> SQL {
+  func page(
+    after position: Cursor.Position, limit: Int, isFar: Bool,
+    withholding withheld: WithheldInformation = .none
+  ) -> SQL {
     let isEnd = position == .end(of: position.version)
     let lower = isEnd ? position.version + 1 : position.version
     let type = isEnd ? "" : position.type
@@ -90,7 +93,7 @@ struct PullStore {
           || coalesce(e.reason, 'closed') || '"}'
         WHEN e.deleted THEN '{"op":"delete","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || '}'
         ELSE '{"op":"put","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || ',"born":' || e.born
-          || ',"fields":' || (\(EntityStore.fields))::text || ',"fv":' || e.field_versions::text
+          || ',"fields":' || (\(EntityStore.fields(withholding: withheld)))::text || ',"fv":' || e.field_versions::text
           || coalesce(',"extra":' || e.extra::text, '') || '}'
         END AS event
       FROM page e \(end))
@@ -103,6 +106,18 @@ struct PullStore {
       ('contact', d.prescriber_id), ('contact', d.owner_id), ('contact', d.occupant_id), ('contact', d.buyer_id),
       ('contact', d.payer_id), ('contact', d.notary_id), ('contact', d.managing_agent_id)) AS s (type, id)
     """
+
+  /// The types whose rows every device has.
+  static let everybodys: SQL = .script(
+    trusted: EntityRule.table.filter { $0.scope == .organization }.map { "'\($0.type.rawValue)'" }
+      .joined(separator: ", "))
+
+  /// What the organization keeps from its devices, of a row with its column `withheld`.
+  static func withheld(_ row: Row) throws -> WithheldInformation {
+    let names: [String] = try row.get("withheld")
+    return names.isEmpty
+      ? .none : WithheldInformation(Set(names.compactMap(Organization.Information.init(rawValue:))))
+  }
 
   private static let columns: SQL =
     "e.type, e.id, e.dossier_id, e.version, e.born, e.field_versions, e.deleted, e.extra"
@@ -138,7 +153,7 @@ struct PullStore {
   private func sharedAmongChanged(since lower: Int64) -> SQL {
     """
     SELECT \(Self.columns), e.version FROM changed e
-          WHERE e.type = 'diagnostic_type' OR (e.type IN ('contact', 'building', 'module')
+          WHERE e.type IN (\(Self.everybodys)) OR (e.type IN ('contact', 'building', 'module')
             AND (e.type, e.id) IN (SELECT k.type, k.id FROM linked k))
           UNION ALL
           SELECT \(Self.columns), k.reached FROM linked k
@@ -154,7 +169,7 @@ struct PullStore {
           WHERE e.version >= \(lower) OR k.reached IS NOT NULL
           UNION ALL
           SELECT \(Self.columns), e.version FROM system.sync_entity e
-          WHERE e.organization_id = \(organization) AND e.type = 'diagnostic_type' AND e.version >= \(lower)
+          WHERE e.organization_id = \(organization) AND e.type IN (\(Self.everybodys)) AND e.version >= \(lower)
     """
   }
 }

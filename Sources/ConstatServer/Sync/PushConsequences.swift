@@ -3,8 +3,8 @@ import ConstatSync
 import Foundation
 
 /// What follows in other rows from what a device wrote: a payer chosen on site gets the payer's rights (DOS-64),
-/// validities follow what the technician found (DIA-03), what the office proposed is written or not, and what was asked
-/// for by mail is noted (MIS-22, MIS-23).
+/// validities follow what the technician found (DIA-03), what the office proposed is written or not, and what was signed
+/// becomes files, noted where they are owed by mail (MIS-22, MIS-23, MIS-27).
 struct PushConsequences {
   private let decision: PushDecision
   private let before: PushStore.Loaded
@@ -44,8 +44,9 @@ struct PushConsequences {
     let newID = writing.call.clock.newID
     for (id, state) in proposals { try await decide(id, as: state, writing) }
     for id in orders {
-      try await RequestDeliveries(transaction: transaction, organization: organization, newID: newID).run(
-        dossier: id)
+      try await RequestDeliveries(
+        transaction: transaction, organization: organization, newID: newID, actor: writing.principal.actor
+      ).run(dossier: id)
     }
     let contacts = AlignContacts(transaction: transaction, organization: organization, newID: newID)
     for key in payers.sorted() {

@@ -75,7 +75,7 @@ struct Push: Sendable {
         store.journal, store.stored(sequences), store.lock(dossiers),
         store.missions(dossiers, technician: PrincipalStore.signedInAccount), store.entities(ids, of: types),
         store.openConflicts(ids, device: PrincipalStore.signedInDevice), store.diagnosticCodes,
-      ]
+      ] + (request.saysOnlineCard ? [store.onlineCard] : [])
     } _: { writing in
       let opened = writing.opened
       guard opened[0].rowCount == 1, let device = writing.principal.deviceID else { throw Problem.notFound }
@@ -96,10 +96,12 @@ struct Push: Sendable {
       var decision = PushDecision(
         author: Author(
           device: device.wire, technician: (try row.get("technician_id") as UUID).wire,
-          isRevoked: try row.get("revoked")),
+          isRevoked: try row.get("revoked"), withheld: try PullStore.withheld(row)),
         server: try EpochStore.position(row),
         missions: loaded.missions, states: loaded.states, openConflicts: loaded.conflicts,
-        diagnosticCodes: loaded.codes, check: .fieldSets, newConflictID: { call.clock.newID().wire })
+        diagnosticCodes: loaded.codes,
+        onlineCard: try request.saysOnlineCard ? Self.offer(opened[7]) : .never, check: .fieldSets,
+        newConflictID: { call.clock.newID().wire })
       var outcomes =
         refusing.map { rejection in plan.fresh.map { _ in MergeOutcome.rejected(rejection) } }
         ?? decision.decide(plan.fresh)
@@ -117,6 +119,11 @@ struct Push: Sendable {
       return PushResponse(
         epoch: epoch, lmid: max(lmid, plan.fresh.last?.seq ?? lmid), results: plan.replays + results)
     }
+  }
+
+  private static func offer(_ result: QueryResult) throws -> OnlineCardOffer {
+    guard let row = result.first else { return .never }
+    return OnlineCardOffer(isOffered: try row.get("offered"), since: try row.get("since"))
   }
 
   private static func stored(_ result: QueryResult) throws -> [Int64: PushPlan.Stored] {
@@ -165,6 +172,13 @@ extension PushRequest {
   /// How far the device's clock is ahead, where that is worth showing.
   func skewSeconds(at now: Instant) -> Int64? {
     report.skewSeconds(lastMade: mutations.last.flatMap { HybridTime($0.hlc) }, at: now)
+  }
+
+  /// Whether a mutation says that money came through the online provider.
+  var saysOnlineCard: Bool {
+    mutations.contains { mutation in
+      ["means", "payment_means"].contains { mutation.set[$0]?.string == PaymentMeans.onlineCard.rawValue }
+    }
   }
 
   private var mutations: [Mutation] {

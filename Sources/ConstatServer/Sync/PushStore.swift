@@ -10,7 +10,8 @@ struct PushStore {
   /// The device's journal, locked: two pushes of one device come one after the other.
   var journal: SQL {
     """
-    SELECT d.id, d.technician_id, d.revoked_at IS NOT NULL AS revoked, j.last_sequence, t.epoch, t.forks, t.version
+    SELECT d.id, d.technician_id, d.revoked_at IS NOT NULL AS revoked, j.last_sequence, t.epoch, t.forks, t.version,
+      t.withheld
     FROM system.device_journal j
       JOIN device d ON d.organization_id = j.organization_id AND d.id = j.device_id
       JOIN system.tenant_sync t ON t.organization_id = j.organization_id
@@ -86,6 +87,16 @@ struct PushStore {
 
   var diagnosticCodes: SQL {
     "SELECT code FROM diagnostic_type WHERE organization_id = \(organization) AND active"
+  }
+
+  /// Whether cards through the online provider are offered, and since which version.
+  var onlineCard: SQL {
+    """
+    SELECT o.online_card_payments AS offered, coalesce((e.field_versions ->> 'online_card_payments')::bigint, 0) AS since
+    FROM organization o LEFT JOIN system.sync_entity e
+      ON e.organization_id = o.organization_id AND e.type = 'organization' AND e.id = o.id
+    WHERE o.organization_id = \(organization)
+    """
   }
 
   /// Stores each mutation with its result and moves the journal on (`journal`); returns the version that the transaction sealed, or

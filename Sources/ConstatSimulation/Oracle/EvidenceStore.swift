@@ -110,9 +110,11 @@ struct EvidenceStore {
     UNION
     SELECT l.technician_id, l.type, l.id FROM linked l WHERE l.id IS NOT NULL
     UNION
-    SELECT t.technician_id, 'diagnostic_type', y.id FROM diagnostic_type y
+    SELECT t.technician_id, y.type, y.id FROM (
+      SELECT 'diagnostic_type' AS type, c.id FROM diagnostic_type c WHERE c.organization_id = \(organization)
+      UNION ALL SELECT 'organization', o.id FROM organization o WHERE o.organization_id = \(organization)
+    ) y
     CROSS JOIN (SELECT DISTINCT d.technician_id FROM device d WHERE d.organization_id = \(organization)) AS t
-    WHERE y.organization_id = \(organization)
     """
   }
 

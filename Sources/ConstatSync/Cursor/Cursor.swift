@@ -28,12 +28,15 @@ public struct Cursor: Sendable, Hashable {
   public let epoch: String
   public let device: String
   public let schema: Int
+  /// What was withheld when the device was told, as `WithheldInformation.key`.
+  public let withheld: String
   public let position: Position
 
-  public init(epoch: String, device: String, schema: Int, position: Position) {
+  public init(epoch: String, device: String, schema: Int, withheld: String = "", position: Position) {
     self.epoch = epoch
     self.device = device
     self.schema = schema
+    self.withheld = withheld
     self.position = position
   }
 
@@ -75,7 +78,8 @@ public struct CursorSigner: Sendable {
   public func token(_ cursor: Cursor) -> String {
     let place = cursor.position
     let end = Cursor.Position.end(of: place.version)
-    var fields = ["1", cursor.epoch, cursor.device, String(cursor.schema), String(place.version)]
+    let schema = cursor.withheld.isEmpty ? String(cursor.schema) : "\(cursor.schema)/\(cursor.withheld)"
+    var fields = ["1", cursor.epoch, cursor.device, schema, String(place.version)]
     if place != end { fields += [place.type, place.id] }
     let payload = Array(fields.joined(separator: "|").utf8)
     let code = HMAC<SHA256>.authenticationCode(for: payload, using: keys[0])
@@ -93,14 +97,17 @@ public struct CursorSigner: Sendable {
     guard isOurs else { throw .forged }
     let fields = payload.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false)
       .map { String(decoding: $0, as: UTF8.self) }
-    guard fields.count == 5 || fields.count == 7, fields[0] == "1", let schema = Int(fields[3]),
-      let version = Int64(fields[4])
+    guard fields.count == 5 || fields.count == 7, fields[0] == "1", let version = Int64(fields[4])
     else { throw .malformed }
+    let told = fields[3].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let schema = Int(told[0]) else { throw .malformed }
     guard fields[2] == device else { throw .otherDevice }
     let position =
       fields.count == 5
       ? Cursor.Position.end(of: version)
       : Cursor.Position(version: version, type: fields[5], id: fields[6])
-    return Cursor(epoch: fields[1], device: device, schema: schema, position: position)
+    return Cursor(
+      epoch: fields[1], device: device, schema: schema, withheld: told.count > 1 ? String(told[1]) : "",
+      position: position)
   }
 }

@@ -106,10 +106,21 @@ public struct Merge {
   /// base, or the device did, but by bringing back a deleted row with values that it never showed.
   private func isUnseen(_ state: EntityState, _ field: String) -> Bool {
     let version = state.version(of: field)
-    guard version > known else { return false }
+    guard version > known else { return isWithheld(state, field) }
     guard let shown = shown(field) else { return !isOwn(state, version) }
     // A deletion forgets the versions of the fields: the values must tell.
     guard isForeign || state.isDeleted || isOwn(state, version) else { return true }
+    return differs(shown, state, field)
+  }
+
+  /// True where the device was not shown what the field holds, although it had come so far: its organization keeps that
+  /// from it (ORG-18). What it showed tells, since it may have been shown before.
+  private func isWithheld(_ state: EntityState, _ field: String) -> Bool {
+    guard author.withheld.hides(field, of: mutation.key.type), let shown = shown(field) else { return false }
+    return !isOwn(state, state.version(of: field)) && differs(shown, state, field)
+  }
+
+  private func differs(_ shown: JSONValue, _ state: EntityState, _ field: String) -> Bool {
     let initial = mutation.key.type.rule(of: field)?.initial
     func filled(_ value: JSONValue?) -> JSONValue? { value?.isNull == false ? value : initial }
     // What this push has written itself is in the columns' form, a hash in that of PostgreSQL.

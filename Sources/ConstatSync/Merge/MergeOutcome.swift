@@ -32,11 +32,16 @@ public struct Author: Sendable, Hashable {
   public let device: String
   public let technician: String
   public let isRevoked: Bool
+  /// What the device is not shown.
+  public let withheld: WithheldInformation
 
-  public init(device: String, technician: String, isRevoked: Bool = false) {
+  public init(
+    device: String, technician: String, isRevoked: Bool = false, withheld: WithheldInformation = .none
+  ) {
     self.device = device
     self.technician = technician
     self.isRevoked = isRevoked
+    self.withheld = withheld
   }
 
   /// As the seal of the push will name it.

@@ -35,14 +35,17 @@ public struct PushDecision {
   private var effects: [EntityKey: Effect] = [:]
   private var touchedConflicts: [String: ConflictRecord] = [:]
   private let diagnosticCodes: Set<String>?
+  private let onlineCard: OnlineCardOffer
   private let check: MutationCheck
   private let newConflictID: () -> String
 
-  /// `diagnosticCodes` is the organization's catalogue, or nil to leave it unchecked.
+  /// `diagnosticCodes` is the organization's catalogue, or nil to leave it unchecked; `onlineCard` is needed where a
+  /// mutation says that money came that way.
   public init(
     author: Author, server: ServerPosition, missions: [String: Mission],
     states: [EntityKey: EntityState], openConflicts: [EntityKey: [String: ConflictRecord]] = [:],
-    diagnosticCodes: Set<String>? = nil, check: ValueCheck, newConflictID: @escaping () -> String
+    diagnosticCodes: Set<String>? = nil, onlineCard: OnlineCardOffer = .never, check: ValueCheck,
+    newConflictID: @escaping () -> String
   ) {
     self.author = author
     self.server = server
@@ -50,6 +53,7 @@ public struct PushDecision {
     self.states = states
     self.openConflicts = openConflicts
     self.diagnosticCodes = diagnosticCodes
+    self.onlineCard = onlineCard
     self.check = MutationCheck(author: author, values: check)
     self.newConflictID = newConflictID
   }
@@ -128,10 +132,19 @@ public struct PushDecision {
           .valueInvalid,
           [FieldProblem(pointer: "/set/state", code: .inconsistent, detail: "proposition déjà tranchée")]))
     }
+    let isCardOffered = onlineCard.reached(server.known(of: mutation.base))
+    if mutation.key.type == .payment, case .insert(let values) = outcome.effect, !isCardOffered,
+      values["means"]?.string == PaymentMeans.onlineCard.rawValue
+    {
+      let fault = MissionOrderError.meansNotOffered(.onlineCard)
+      return .rejected(
+        Rejection(
+          .valueInvalid, [FieldProblem(pointer: "/set/means", code: .inconsistent, detail: fault.code)]))
+    }
     guard mutation.key.type == .missionOrder,
       let fault = WalkCheck.fault(
         outcome.effect, on: states[mutation.key],
-        signedBy: missions[mutation.dossier]?.signers ?? [])
+        signedBy: missions[mutation.dossier]?.signers ?? [], onlineCard: isCardOffered)
     else { return nil }
     if outcome.status != .applied { return .parked(.closed) }
     return .rejected(

@@ -64,7 +64,7 @@ extension EntityType {
     case .building: Building.fields
     case .module: Module.fields
     case .fieldProposal: FieldProposal.decision
-    case .dossierContact, .leadAnalyserBooking, .syncConflict, .diagnosticType: nil
+    case .dossierContact, .leadAnalyserBooking, .syncConflict, .diagnosticType, .organization: nil
     }
   }
 }

@@ -5,9 +5,11 @@ import ConstatCore
 enum WalkCheck {
   private static let governed = Set(MissionOrder.governedColumns)
 
-  /// The fault of the change, where it has one. `signers` are those whose signature is stored.
+  /// The fault of the change, where it has one. `signers` are those whose signature is stored; `onlineCard` whether the
+  /// device was offered a card through the online provider.
   static func fault(
-    _ effect: Effect, on state: EntityState?, signedBy signers: Set<Signature.Signer>
+    _ effect: Effect, on state: EntityState?, signedBy signers: Set<Signature.Signer>,
+    onlineCard: Bool
   ) -> MissionOrderError? {
     let after: [String: JSONValue]
     switch effect {
@@ -20,7 +22,7 @@ enum WalkCheck {
     let before = state.flatMap { $0.isDeleted ? nil : MissionOrder(columns: $0.values) }
     do throws(MissionOrderError) {
       try MissionOrder.validate(
-        before: before, after: MissionOrder(columns: after), signedBy: signers)
+        before: before, after: MissionOrder(columns: after), signedBy: signers, onlineCard: onlineCard)
       return nil
     } catch {
       return error

@@ -45,6 +45,7 @@ extension EntityRule {
     rule(.building, .shared, "kept by the office, its facts corrected on site"),
     rule(.module, .shared, "kept by the office, its facts corrected on site"),
     rule(.diagnosticType, .organization, "the catalogue"),
+    rule(.organization, .organization, "what the company lets its technicians do and see; one row"),
   ]
 
   private static func rule(

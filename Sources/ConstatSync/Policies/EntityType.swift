@@ -17,6 +17,7 @@ public enum EntityType: String, Sendable, Hashable, CaseIterable {
   case building
   case module
   case diagnosticType = "diagnostic_type"
+  case organization
 }
 
 /// One row of one table: what versions, edits and conflicts are about.

@@ -5,7 +5,7 @@ extension FieldRule {
   public static let table: [FieldRule] = [
     dossier, appointment, outbuilding, dossierDiagnostic, dossierContact, missionOrder, signature,
     payment, attachment, leadAnalyserBooking, syncConflict, fieldProposal, contact, building, module,
-    diagnosticType,
+    diagnosticType, organization,
   ].flatMap { $0 }
 
   private static let dossier = rules(
@@ -67,6 +67,11 @@ extension FieldRule {
       .office("price_incl_tax_cents", "may be corrected on site (MIS-14), but the office's price stands"),
       .office("discount_comment", "goes with the price"),
       .readOnly("vat_rate", "pricing is the office's"),
+      .readOnly(
+        "quote_signed_on", "told to the office; decides whether the order stands for a quote (MIS-03)"),
+      .office(
+        "ademe_form_signed_on",
+        "a piece of the contract, signed at the office or on site (MIS-30); since schema 3"),
       .derived("estimated_minutes", "computed from the diagnostics"),
       .note("notes", "free text"),
     ])
@@ -313,6 +318,15 @@ extension FieldRule {
       .readOnly("duration_minutes", "the organization's catalogue"),
       .readOnly("position", "the organization's catalogue"),
       .readOnly("active", "the organization's catalogue"),
+    ])
+
+  private static let organization = rules(
+    of: .organization,
+    [
+      .readOnly("name", "set by the company's administrators"),
+      .readOnly(
+        "online_card_payments", "whether step 10 offers a card through the online provider (ORG-17, MIS-18)"),
+      .readOnly("withheld_information", "which fields come empty (ORG-18)"),
     ])
 
   /// A row of the table before it knows its type.

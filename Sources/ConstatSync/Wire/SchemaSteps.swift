@@ -37,7 +37,15 @@ extension SchemaStep {
       let isTechnician = mutation.set["signer"]?.string == Signature.Signer.technician.rawValue
       let capacity: Signature.Capacity = isTechnician ? .technician : .unspecified
       mutation.set["signer_capacity"] = .string(capacity.rawValue)
-    }
+    },
+    SchemaStep(
+      // No dossier had the new fields when this server learned them: a row without them is as one that has them empty.
+      from: 2, changed: [.organization],
+      summary: """
+        `organization` is new; a `dossier` says when the quote and the ADEME form were signed (`quote_signed_on`, \
+        `ademe_form_signed_on`)
+        """
+    ) { _ in },
   ]
 }
 

@@ -90,6 +90,12 @@ import Testing
       #expect(
         try await device("missions") == ["\(number)  2026-12-01 09:00:00  3 rue Neuve, Bayonne  scheduled"])
 
+      #expect(
+        try await device("day", "--on", "2026-12-01") == [
+          "2026-12-01 09:00:00  \(number)  3 rue Neuve, Bayonne  intervention_sheet, commercial_order"
+        ])
+      #expect(try await device("day", "--on", "2026-12-02").isEmpty)
+
       #expect(try await device("start", number, "--at", "43.49,-1.47") == ["1 of 10: the address"])
       try await device("edit", "address", number, "--street", "5 rue Neuve")
       #expect(try await device("confirm", number) == ["2 of 10: how to get in"])

@@ -49,6 +49,28 @@ import Testing
     #expect(order.finalisedAt == noon)
   }
 
+  @Test func `a card through the provider is offered only where the company opted for it (MIS-18, ORG-17)`()
+    throws
+  {
+    #expect(PaymentMeans.offeredOnSite(onlineCard: false) == [.cash, .cheque, .card])
+    #expect(PaymentMeans.offeredOnSite(onlineCard: true).contains(.onlineCard))
+    var order = try atStep(7)
+    try order.answer(payerPresent: true)
+    try order.answer(paymentOnSite: true)
+    let before = order
+    #expect(throws: MissionOrderError.meansNotOffered(.onlineCard)) { try order.pay(by: .onlineCard) }
+    #expect(order == before)
+    try order.pay(by: .onlineCard, onlineCard: true)
+    #expect(throws: MissionOrderError.meansNotOffered(.onlineCard)) {
+      try MissionOrder.validate(before: before, after: order, signedBy: [])
+    }
+    try MissionOrder.validate(before: before, after: order, signedBy: [], onlineCard: true)
+    // What was paid so stays paid when the company opts out.
+    let paid = order
+    try order.request(receipt: true)
+    try MissionOrder.validate(before: paid, after: order, signedBy: [])
+  }
+
   @Test func `finalisation needs both signatures (MIS-20, MIS-21)`() throws {
     var order = try atStep(7)
     try order.answer(payerPresent: false)

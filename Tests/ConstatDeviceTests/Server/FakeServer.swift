@@ -231,7 +231,7 @@ actor FakeServer {
       author: Author(device: device, technician: technician, isRevoked: journal.isRevoked),
       server: ServerPosition(epoch: state.epoch, forks: state.forks, version: state.version),
       missions: missions(),
-      states: state.rows, openConflicts: openConflicts(of: device), check: .fieldSets,
+      states: state.rows, openConflicts: openConflicts(of: device), onlineCard: onlineCard, check: .fieldSets,
       newConflictID: DeviceEnvironment.system.newID)
     let outcomes = decision.decide(plan.fresh)
     let writer = Writer(actor: "device:" + device, device: device)
@@ -253,6 +253,14 @@ actor FakeServer {
     }
     let lmid = state.journals[device]?.lmid ?? 0
     return json(PushResponse(epoch: state.epoch, lmid: lmid, results: results).json)
+  }
+
+  /// As the organization's row has it, if there is one.
+  private var onlineCard: OnlineCardOffer {
+    guard let row = state.rows.first(where: { $0.key.type == .organization })?.value else { return .never }
+    return OnlineCardOffer(
+      isOffered: row.values["online_card_payments"]?.bool ?? false,
+      since: row.fieldVersions["online_card_payments"] ?? 0)
   }
 
   private func missions() -> [String: PushDecision.Mission] {

@@ -19,7 +19,8 @@ import Testing
     "dossier-diagnostics": "dossier_diagnostic", "dossiers": "dossier", "instalments": "instalment",
     "invoices": "invoice", "journal-entries": "journal_entry",
     "lead-analyser-bookings": "lead_analyser_booking",
-    "lead-analysers": "lead_analyser", "mission-orders": "mission_order", "modules": "module",
+    "lead-analysers": "lead_analyser", "mission-documents": "mission_document",
+    "mission-orders": "mission_order", "modules": "module",
     "outbuildings": "outbuilding", "parked": "parked_edit", "payments": "payment",
     "price-lists": "price_list", "proposals": "field_proposal",
     "price-list-lines": "price_list_line", "route-sheets": "technician", "sessions": "session",
@@ -82,6 +83,10 @@ import Testing
       }
       if segment == "{date}" {
         segments.append("2026-12-01")
+        continue
+      }
+      if segment == "{part}" {
+        segments.append("intervention_sheet")
         continue
       }
       guard segment.hasSuffix("id}"), let before = segments.last, let kind = kinds[before] else { return nil }

@@ -113,7 +113,7 @@ import Testing
             """)
         }
       }
-      let worker = Self.worker(server, JobKinds.all)
+      let worker = Self.worker(server, JobKinds.all(with: server.services))
       while await worker.runOnce() > 0 {}
       let left = try await server.asOwner(org.id) { transaction in
         try await transaction.query(

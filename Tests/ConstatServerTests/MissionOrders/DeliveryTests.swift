@@ -42,7 +42,7 @@ import Testing
         "/v1/contacts/\(work.owner.uuidString.lowercased())", as: work.org.office.token,
         ["email": "etcheverry@example.test"])
       let worker = JobWorker(
-        services: server.services, jobs: JobKinds.all,
+        services: server.services, jobs: JobKinds.all(with: server.services),
         logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
       while await worker.runOnce() > 0 {}
       let addressed = try await server.get(path, as: work.org.accountant.token)["deliveries"].array ?? []

@@ -74,11 +74,11 @@ import Testing
       let first = try await pull(nil, schema: 1)
       let idle = try await pull(first.cursor, schema: 1)
       #expect(idle.events.isEmpty && !idle.reset)
-      var page = try await pull(first.cursor, schema: 2, limit: 3)
+      var page = try await pull(first.cursor, schema: SchemaRange.current.maximum, limit: 3)
       #expect(page.reset && page.more && page.events.count == 3)
       var events = page.events
       while page.more {
-        page = try await pull(page.cursor, schema: 2, limit: 3)
+        page = try await pull(page.cursor, schema: SchemaRange.current.maximum, limit: 3)
         #expect(!page.reset)
         events += page.events
       }

@@ -18,7 +18,7 @@ import Testing
       #expect(marc.rows[dossier]?["street"] == "1 rue de la Paix")
       #expect(marc.rows[EntityKey(.contact, work.owner.uuidString.lowercased())]?["phone"] == "0559000000")
       #expect(marc.rows.keys.contains { $0.type == .appointment })
-      #expect(nadia.rows.keys.allSatisfy { $0.type == .diagnosticType })
+      #expect(nadia.rows.keys.allSatisfy { $0.type.rule.scope == .organization })
       let idle = try await server.post("/v1/sync/pull", as: marc.token, PullRequest(cursor: marc.cursor).json)
       #expect(idle["events"].array?.isEmpty == true)
       #expect(idle["cursor"].string == marc.cursor)

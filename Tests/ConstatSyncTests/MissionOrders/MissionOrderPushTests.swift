@@ -56,6 +56,46 @@ import Testing
     [start] + (1...7).map { step($0) } + [step(8, ["payer_present": false])]
   }
 
+  private func paying(_ offer: OnlineCardOffer) -> [MergeOutcome] {
+    let walk =
+      [start] + (1...7).map { step($0) } + [
+        step(8, ["payer_present": true]), step(9, ["payment_on_site": true]),
+        step(10, ["payment_means": "online_card"]),
+        Fixture.mutation(
+          [
+            "dossier_id": .string(Fixture.dossier), "means": "online_card", "amount_cents": 39_680,
+            "received_on": "2026-11-21", "received_at": "2026-11-21T10:00:00Z",
+          ], operation: .create, key: EntityKey(.payment, "0199a3c0-0000-7000-8000-0000000000e5")),
+      ]
+    var decision = PushDecision(
+      author: Fixture.author, server: Fixture.server, missions: [Fixture.dossier: .init()],
+      states: [EntityKey(.dossier, Fixture.dossier): Fixture.state([:])], onlineCard: offer,
+      check: .fieldSets, newConflictID: { "c" })
+    return Array(
+      decision.decide(
+        walk.enumerated().map { index, mutation in
+          var mutation = mutation
+          mutation.seq = Int64(index + 1)
+          return .mutation(mutation)
+        }
+      ).suffix(2))
+  }
+
+  @Test func `MIS-18 a card through the provider is taken where the company opted for it, and else refused`()
+  {
+    for outcome in paying(.never) {
+      #expect(outcome.rejection?.code == .valueInvalid)
+      #expect(outcome.rejection?.problems.map(\.detail) == ["means-not-offered"])
+    }
+    let base = Fixture.mutation([:]).base.version
+    let since = paying(OnlineCardOffer(isOffered: true, since: base))
+    #expect(since.allSatisfy { $0.status == .applied })
+    let before = paying(OnlineCardOffer(isOffered: false, since: base))
+    #expect(before.allSatisfy { $0.status == .rejected }, "the device knew that it was withdrawn")
+    let after = paying(OnlineCardOffer(isOffered: false, since: base + 1))
+    #expect(after.allSatisfy { $0.status == .applied }, "money taken while it was offered is money taken")
+  }
+
   @Test func `MIS-07 a whole walk is applied step by step, in one push`() {
     let walk =
       toTheEnd + [

@@ -30,6 +30,7 @@ extension TestServer {
       "company", "contact", "agency", "payer", "building", "module", "diagnostic_type", "price_list",
       "price_list_line", "dossier", "dossier_contact", "payer_access", "outbuilding", "dossier_diagnostic",
       "appointment", "lead_analyser", "lead_analyser_booking", "mission_order", "signature", "document",
+      "mission_document",
       by: services.clock)
     rows.draw(
       "device", "api_token", "invoice", "draft_invoice", "instalment", "payment", "payment_reversal",
@@ -160,6 +161,12 @@ extension TestServer {
         image_sha256)
       VALUES (\(org.id), \(rows["signature"]), \(rows["dossier"]), \(rows["mission_order"]), 'technician', 'Marc', now(),
         sha256(\(png)))
+      """,
+      """
+      INSERT INTO mission_document (organization_id, id, dossier_id, part, content, content_sha256, state, requested_by,
+        file_sha256, media_type, size_bytes, rendered_at)
+      VALUES (\(org.id), \(rows["mission_document"]), \(rows["dossier"]), 'intervention_sheet', '{}', sha256('{}'),
+        'rendered', 'sql:test', sha256(\(pdf)), 'application/pdf', \(pdf.count), now())
       """,
       """
       INSERT INTO device (organization_id, id, technician_id, name, secret_hash)
