@@ -14,6 +14,11 @@ struct MissionOrderRoutes {
     routes.get("/v1/signatures/{id}/image", Self.fieldReturn) { try await image($0) }
   }
 
+  /// Where and when the technician was: of the field return, so for those alone who read it (IDN-11).
+  private static let whereabouts: Set = [
+    "started_at", "started_latitude", "started_longitude", "ended_at", "ended_latitude", "ended_longitude",
+  ]
+
   /// What each step shows, under the step's name, with how far the order has come.
   private func missionOrder(_ reading: ReadCall) async throws -> Reply {
     let (organization, id) = (try reading.call.organization, try reading.call.id())
@@ -34,6 +39,14 @@ struct MissionOrderRoutes {
       return contacts.first { $0["id"]?.string == id && id != nil } ?? .null
     }
     let payments = try Self.rows(results[9])
+    let seesAll = Self.fieldReturn.allows(try await reading.principal())
+    let shown = columns.map { columns in
+      JSONValue.object(
+        Dictionary(
+          uniqueKeysWithValues: columns.map { name, value in
+            (name, seesAll || !Self.whereabouts.contains(name) ? value : .null)
+          }))
+    }
     let steps: JSONValue = [
       "address": try Self.row(results[3]), "complement": try Self.row(results[4]),
       "owner": try contact("owner_id"),
@@ -47,9 +60,9 @@ struct MissionOrderRoutes {
       "dossier_id": .string(id.uuidString.lowercased()),
       "dossier_number": .integer(try dossier.get("dossier_number")),
       "state": .string(Self.state(order, isStarted: columns != nil)),
-      "order": columns.map { .object($0) } ?? .null,
+      "order": shown ?? .null,
       "next_step": JSONValue(order.nextStep.map { Int64($0.rawValue) }), "steps": steps,
-      "signatures": .array(try Self.rows(results[2])),
+      "signatures": .array(seesAll ? try Self.rows(results[2]) : []),
     ])
   }
 

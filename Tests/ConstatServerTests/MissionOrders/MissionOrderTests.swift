@@ -85,6 +85,12 @@ import Testing
       }
       let order2 = try await server.get("\(path)/mission-order", as: org.office.token)
       #expect(order2["state"] == "finalised" && order2["next_step"].isNull)
+      #expect(order2["order"]["confirmed_step"] == 8 && order2["signatures"] == [], "IDN-11")
+      #expect(
+        ["started_at", "started_latitude", "ended_at"].allSatisfy { order2["order"][$0]?.isNull == true },
+        "IDN-11: \(order2.text)")
+      let whole = try await server.get("\(path)/mission-order", as: org.accountant.token)
+      #expect(whole["order"]["started_latitude"] == 43.49 && whole["signatures"].array?.count == 1)
       let header = try await server.get(path, as: org.office.token)
       #expect(
         header["technician_signed_at"] == "2027-01-12T09:30:00Z" && header["ordering_party_signed_at"].isNull,
