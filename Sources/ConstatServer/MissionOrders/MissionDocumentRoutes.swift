@@ -60,7 +60,7 @@ struct MissionDocumentRoutes {
     let obstacles = part.obstacles(try MissionPartStore.facts(row))
     var content = obstacles.isEmpty ? try source.content(of: Array(results.dropFirst())) : .null
     // Who signed and when is for those who read the field return (IDN-11).
-    if content["signatures"] != nil, !Self.readsFieldReturn(try await reading.principal()) {
+    if content["signatures"] != nil, try await !reading.principal().profiles.readsFieldReturn {
       content = content.replacing("signatures", by: [])
     }
     return .json([
@@ -93,7 +93,7 @@ struct MissionDocumentRoutes {
       throw Problem.notFound
     }
     // A signed field document, for administrators and accountants (IDN-11, MIS-28).
-    if try row.get("is_signed", as: Bool.self), !Self.readsFieldReturn(try await reading.principal()) {
+    if try row.get("is_signed", as: Bool.self), try await !reading.principal().profiles.readsFieldReturn {
       throw Problem.forbidden
     }
     let state: String = try row.get("state")
@@ -122,10 +122,6 @@ struct MissionDocumentRoutes {
       throw Problem.notFound
     }
     return part
-  }
-
-  private static func readsFieldReturn(_ principal: Principal) -> Bool {
-    MissionOrderRoutes.fieldReturn.allows(principal)
   }
 }
 

@@ -39,7 +39,7 @@ struct MissionOrderRoutes {
       return contacts.first { $0["id"]?.string == id && id != nil } ?? .null
     }
     let payments = try Self.rows(results[9])
-    let seesAll = Self.fieldReturn.allows(try await reading.principal())
+    let seesAll = try await reading.principal().profiles.readsFieldReturn
     let shown = columns.map { columns in
       JSONValue.object(
         Dictionary(
