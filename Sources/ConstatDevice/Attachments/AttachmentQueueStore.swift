@@ -144,15 +144,24 @@ struct AttachmentQueueStore {
     try SQLRequest<String>("SELECT sha256 FROM attachment_queue WHERE state = 'waiting'").fetchSet(db)
   }
 
-  /// What a mission on the device or an unanswered edit names. The bytes of a mission's files stay as long as it does, so
-  /// that a server whose storage has lost them gets them again.
-  func used() throws -> Set<String> {
+  /// What a mission on the device names, or an edit that is unanswered or was settled since a moment. The bytes of a
+  /// mission's files stay as long as it does, and some days longer, so that a server that has lost them gets them again.
+  func used(since moment: Instant) throws -> Set<String> {
     let shown = try LocalReader(db).all().values.filter { $0.key.type == .attachment }
       .compactMap { $0.values["sha256"]?.string }
-    let unanswered = try SQLRequest<String>(
-      "SELECT mutation FROM journal WHERE type = 'attachment' AND state <> 'acknowledged'"
+    let recent = try SQLRequest<String>(
+      """
+      SELECT mutation FROM journal WHERE type = 'attachment'
+        AND (state <> 'acknowledged' OR settled_at >= \(moment.microseconds))
+      """
     ).fetchAll(db).compactMap { try JSONValue.parse($0)["set"]?["sha256"]?.string }
-    return Set(shown + unanswered)
+    return Set(shown + recent)
+  }
+
+  /// Offers all that was sent once more; what the server has it does not take again.
+  func requeueAll() throws {
+    try db.execute(
+      literal: "UPDATE attachment_queue SET state = 'waiting', sent = 0 WHERE state = 'uploaded'")
   }
 
   private static func entry(_ row: Row) -> Entry? {

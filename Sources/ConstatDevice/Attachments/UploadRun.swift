@@ -68,12 +68,14 @@ struct UploadRun {
   }
 
   private func removeUnused() async throws {
-    try await store.pool.write { [files = store.files] db in
+    try await store.pool.write { [files = store.files, now = environment.now()] db in
       let queue = AttachmentQueueStore(db: db)
       // What was fetched from the server is in no queue.
       let settled = Set(files.names()).union(try queue.entered()).subtracting(try queue.waiting())
       guard !settled.isEmpty else { return }
-      for sha256 in settled.subtracting(try queue.used()) {
+      for sha256 in settled.subtracting(
+        try queue.used(since: now.adding(seconds: -Int64(SyncLimits.fileDays) * 86_400)))
+      {
         try queue.forget(sha256)
         files.remove(sha256)
       }

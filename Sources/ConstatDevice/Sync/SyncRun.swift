@@ -189,7 +189,7 @@ struct SyncRun {
   // MARK: Revocation
 
   /// All that could be sent was; what could not is never wiped. A server that was restored from a backup has forgotten
-  /// answers: what they were for is rescued too.
+  /// answers: what they were for is rescued too, and files that were sent are offered once more.
   private func revoked(_ problem: ServerProblem, _ report: SyncReport) async throws -> SyncReport {
     var report = report
     if let lmid = problem.members["lmid"]?.integer, try await rewind(to: lmid) {
@@ -197,6 +197,7 @@ struct SyncRun {
         throw SyncError.revoked
       }
     }
+    try await store.pool.write { db in try AttachmentQueueStore(db: db).requeueAll() }
     try await sendFiles()
     guard try await store.wipe() else { throw SyncError.revoked }
     report.isWiped = true

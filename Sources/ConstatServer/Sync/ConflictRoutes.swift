@@ -79,7 +79,7 @@ struct ParkedEdit: Sendable {
     let ids = [mutation.key.id, mutation.dossier].compactMap(UUID.init(uuidString:))
     let results = try await writing.transaction.pipeline([
       EpochStore.position(of: writing.organization), store.lock(dossiers),
-      store.missions(dossiers, technician: "\(technician)"),
+      store.missions(dossiers, technician: "\(technician)", device: "\(device)"),
       store.entities(ids, of: [mutation.key.type, .dossier, .missionOrder]),
       store.openConflicts(ids, device: "\(device)"), store.diagnosticCodes,
     ])

@@ -73,7 +73,9 @@ struct Push: Sendable {
     return try await WriteCall.run(call, access: access, channel: "sync") { _ in
       [
         store.journal, store.stored(sequences), store.lock(dossiers),
-        store.missions(dossiers, technician: PrincipalStore.signedInAccount), store.entities(ids, of: types),
+        store.missions(
+          dossiers, technician: PrincipalStore.signedInAccount, device: PrincipalStore.signedInDevice),
+        store.entities(ids, of: types),
         store.openConflicts(ids, device: PrincipalStore.signedInDevice), store.diagnosticCodes,
       ] + (request.saysOnlineCard ? [store.onlineCard] : [])
     } _: { writing in

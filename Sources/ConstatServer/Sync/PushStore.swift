@@ -37,15 +37,18 @@ struct PushStore {
     """
   }
 
-  /// Whether the dossiers are the technician's, and which shared rows they lead to.
-  func missions(_ dossiers: [UUID], technician: SQL) -> SQL {
+  /// Whether the dossiers are the technician's, which shared rows they lead to, and whether steps that the device took in
+  /// them were parked.
+  func missions(_ dossiers: [UUID], technician: SQL, device: SQL) -> SQL {
     """
     SELECT d.id, m.state, m.reason, d.building_id, d.module_id,
       array_remove(ARRAY[d.requester_id, d.prescriber_id, d.owner_id, d.occupant_id, d.buyer_id, d.payer_id, d.notary_id,
         d.managing_agent_id], NULL) || ARRAY(SELECT dc.contact_id FROM dossier_contact dc
         WHERE dc.organization_id = d.organization_id AND dc.dossier_id = d.id) AS contacts,
       ARRAY(SELECT s.signer FROM signature s
-        WHERE s.organization_id = d.organization_id AND s.mission_order_id = d.id) AS signers
+        WHERE s.organization_id = d.organization_id AND s.mission_order_id = d.id) AS signers,
+      EXISTS (SELECT FROM parked_edit p WHERE p.organization_id = d.organization_id AND p.device_id = \(device)
+        AND p.dossier_id = d.id AND p.mutation ->> 'type' = 'mission_order') AS has_parked_steps
     FROM dossier d JOIN system.sync_membership m ON m.organization_id = d.organization_id AND m.dossier_id = d.id
       AND m.technician_id = \(technician)
     WHERE d.organization_id = \(organization) AND d.id = ANY (\(dossiers))
@@ -143,7 +146,8 @@ extension PushStore {
       let reason = ParkReason(rawValue: try row.get("reason", as: String?.self) ?? "closed")
       let signers = Set((try row.get("signers") as [String]).compactMap(Signature.Signer.init(rawValue:)))
       loaded.missions[(try row.get("id") as UUID).wire] = .init(
-        closed: isOut ? reason : nil, shared: shared, signers: signers)
+        closed: isOut ? reason : nil, shared: shared, signers: signers,
+        hasParkedSteps: try row.get("has_parked_steps"))
     }
     for row in entities {
       guard let type = EntityType(rawValue: try row.get("type")) else { continue }

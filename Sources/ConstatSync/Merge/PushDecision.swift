@@ -11,13 +11,17 @@ public struct PushDecision {
     public var shared: Set<EntityKey>
     /// Who has signed its mission order.
     public var signers: Set<Signature.Signer>
+    /// True where steps of the device's walk through its mission order wait in parking, or did.
+    public var hasParkedSteps: Bool
 
     public init(
-      closed: ParkReason? = nil, shared: Set<EntityKey> = [], signers: Set<Signature.Signer> = []
+      closed: ParkReason? = nil, shared: Set<EntityKey> = [], signers: Set<Signature.Signer> = [],
+      hasParkedSteps: Bool = false
     ) {
       self.closed = closed
       self.shared = shared
       self.signers = signers
+      self.hasParkedSteps = hasParkedSteps
     }
   }
 
@@ -67,6 +71,11 @@ public struct PushDecision {
       let decided = items[run].map { decide($0) }
       let settled = PushDecision.settle(decided)
       if settled != decided { self = before }
+      for (item, outcome) in zip(items[run], settled) where outcome.parked != nil {
+        if case .mutation(let mutation) = item, mutation.key.type == .missionOrder {
+          missions[mutation.dossier]?.hasParkedSteps = true
+        }
+      }
       outcomes += settled
     }
     return outcomes
@@ -121,8 +130,9 @@ public struct PushDecision {
     }
   }
 
-  /// A step that the mission order cannot take. What somebody else's steps made impossible is kept
-  /// for a person to decide; what was never possible is refused.
+  /// A step that the mission order cannot take. What somebody else's steps made impossible, or that
+  /// earlier steps of this device's are in parking, is kept for a person to decide; what was never
+  /// possible is refused.
   private func refusal(of outcome: MergeOutcome, _ mutation: Mutation) -> MergeOutcome? {
     if mutation.key.type == .fieldProposal, case .update = outcome.effect,
       states[mutation.key]?.values["state"] != "open"
@@ -146,7 +156,9 @@ public struct PushDecision {
         outcome.effect, on: states[mutation.key],
         signedBy: missions[mutation.dossier]?.signers ?? [], onlineCard: isCardOffered)
     else { return nil }
-    if outcome.status != .applied { return .parked(.closed) }
+    if outcome.status != .applied || missions[mutation.dossier]?.hasParkedSteps == true {
+      return .parked(.closed)
+    }
     return .rejected(
       Rejection(
         .valueInvalid,

@@ -20,6 +20,8 @@ public enum SyncLimits {
   /// Days that a device keeps a mutation after its answer, to send it again to a server that was
   /// restored from a backup.
   public static let journalDays = 30
+  /// The same for the bytes of its files, which are larger, once their mission has left the device.
+  public static let fileDays = 7
 }
 
 /// The wire's schema versions that a server speaks. A push is never refused for its age; a pull

@@ -43,6 +43,27 @@ import Testing
     #expect(await bench.server.state.parked.count == 1)
   }
 
+  @Test func `what a restored server has forgotten a revoked device tells again before it is wiped`()
+    async throws
+  {
+    let bench = try Bench()
+    let device = try await bench.device()
+    let backup = await bench.server.state
+    try await device.setPreConclusion(bench.mission, diagnostic: bench.crep, "Pas de plomb")
+    let photo: [UInt8] = [0xff, 0xd8, 0xff] + [UInt8](repeating: 7, count: 500)
+    try await device.attach(bench.mission, photo, named: "compteur.jpg")
+    try await device.sync()
+    #expect(try await device.uploadAttachments().uploaded == 1)
+    #expect(try await device.unsentCount == 0)
+
+    await bench.server.restore(backup)
+    await bench.server.changeUploads { $0.forget(AttachmentFiles.sha256(photo)) }
+    await bench.server.revoke()
+    #expect(try await device.sync().isWiped)
+    #expect(await bench.server.state.parked.map(\.reason) == [.deviceRevoked, .deviceRevoked])
+    #expect(await bench.server.uploads.blobs[AttachmentFiles.sha256(photo)] == photo)
+  }
+
   @Test func `a wiped file can be enrolled again`() async throws {
     let bench = try Bench()
     let device = try await bench.device()

@@ -142,10 +142,10 @@ actor FakeServer {
     }
     if request.path == "/v1/sync/push" {
       pushes.append(bytes)
-      if journal.isRevoked && refusesPushOfRevoked { return revoked }
+      if journal.isRevoked && refusesPushOfRevoked { return revoked(journal) }
       return try push(body, device)
     }
-    if journal.isRevoked { return revoked }
+    if journal.isRevoked { return revoked(journal) }
     if request.path == "/v1/sync/digest" { return try digest(DigestRequest(json: body), device) }
     return try pull(PullRequest(json: body), device)
   }
@@ -178,8 +178,8 @@ actor FakeServer {
     settleFiles()
   }
 
-  private var revoked: Transport.Answer {
-    problem(403, "device-revoked", ["wipe_after_push": true])
+  private func revoked(_ journal: Journal) -> Transport.Answer {
+    problem(403, "device-revoked", ["wipe_after_push": true, "lmid": .integer(journal.lmid)])
   }
 
   private func enrol(_ body: JSONValue) -> Transport.Answer {

@@ -130,6 +130,26 @@ import Testing
     #expect(decision.decide([.mutation(step(3))]) == [.parked(.closed)])
   }
 
+  /// The mission was a colleague's while the first steps came, and is the technician's again.
+  @Test func `a walk whose first steps are parked is parked to its end, signatures with it`() {
+    func decided(_ mission: PushDecision.Mission) -> [MergeOutcome] {
+      var decision = PushDecision(
+        author: Fixture.author, server: Fixture.server, missions: [Fixture.dossier: mission],
+        states: [key: Fixture.state(["dossier_id": .string(Fixture.dossier)], key: key)], check: .fieldSets,
+        newConflictID: { "c" })
+      let group = Mutation.Group(id: "g", count: 3)
+      var end = [
+        signature("technician", Fixture.outbuilding, image: Self.png),
+        signature("ordering_party", Fixture.contact, image: Self.png),
+        Fixture.mutation(["finalised_at": "2026-11-21T10:00:00Z"], key: key),
+      ]
+      for place in end.indices { end[place].group = group }
+      return decision.decide(end.map { .mutation($0) })
+    }
+    #expect(decided(.init(hasParkedSteps: true)) == Array(repeating: .parked(.closed), count: 3))
+    #expect(decided(.init()).map(\.status) == Array(repeating: .rejected, count: 3))
+  }
+
   @Test func `an order bears its dossier's id and its device's technician`() {
     var other = start
     other.set["technician_id"] = .string(Fixture.contact)
