@@ -37,7 +37,7 @@ let package = Package(
     .target(
       name: "Postgres", dependencies: ["CLibPQ", logging, lifecycle, crypto],
       swiftSettings: strict),
-    .target(name: "LocalPostgres", swiftSettings: strict),
+    .target(name: "LocalPostgres", dependencies: ["Postgres"], swiftSettings: strict),
     .target(name: "Seeds", swiftSettings: strict),
     .target(name: "ConstatCore", swiftSettings: strict),
     .target(name: "ConstatLedger", dependencies: ["ConstatCore", crypto], swiftSettings: strict),
@@ -67,7 +67,7 @@ let package = Package(
       name: "ConstatSimulation",
       dependencies: [
         "ConstatServer", "ConstatDevice", "ConstatSync", "ConstatCore", "Postgres", "LocalPostgres", "Seeds",
-        logging,
+        logging, crypto,
         hummingbird, .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: strict),

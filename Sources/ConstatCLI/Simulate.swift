@@ -8,9 +8,12 @@ struct Simulate: AsyncParsableCommand {
     abstract: "Try offline sync with everything that can go wrong, and prove that nothing is lost.",
     discussion: """
       Runs a PostgreSQL and an API of its own under /tmp, devices of the SDK with their files, an office, and a network
-      between them that loses, repeats, delays, reorders and cuts; devices, API and PostgreSQL are killed. Then all heals,
-      all syncs, and an oracle looks: every device holds what the server says, every value that was typed is live,
-      replaced by someone who had seen it, in a conflict or parked, and nothing was done twice.
+      between them that loses, repeats, delays, reorders and cuts; devices, API and PostgreSQL are killed, devices are
+      revoked, and the server is put back to a backup. Technicians edit, take photos and money, and have mission orders
+      signed. Then all heals, all syncs, and an oracle looks: every device holds what the server says; every value that
+      was typed is live, replaced by someone who had seen it, in a conflict, a proposal or parked; nothing was done twice;
+      the books balance and hold all money once; the bytes of every photo are there once. Only what the office typed
+      between a backup and its restore may be gone, and is counted.
       """)
 
   @Option(help: "How many devices.")
@@ -29,30 +32,30 @@ struct Simulate: AsyncParsableCommand {
   @Option(help: "With --load: this many connections that only wait for live events.")
   var listeners = 0
   @Option(name: .customLong("break"), help: .hidden)
-  var breakage: String?
+  var breakage = "none"
 
   func validate() throws {
     guard (1...200).contains(devices), (1...86_400).contains(seconds), load >= 0, listeners >= 0 else {
       throw ValidationError("1 to 200 devices, 1 to 86400 seconds; no negative load")
     }
     _ = try troubles()
-    if let breakage, Breakage(rawValue: breakage) == nil {
-      throw ValidationError("unknown breakage \(breakage)")
-    }
+    _ = try breakages()
   }
 
-  private func troubles() throws -> Set<Trouble> {
-    switch faults {
-    case "all": return Set(Trouble.allCases)
+  private func troubles() throws -> Set<Trouble> { Set(try Self.named(faults)) }
+
+  private func breakages() throws -> [Breakage] { try Self.named(breakage) }
+
+  /// `all`, `none`, or names divided by commas.
+  private static func named<Name: CaseIterable & RawRepresentable<String>>(_ text: String) throws -> [Name] {
+    switch text {
+    case "all": return Array(Name.allCases)
     case "none": return []
     default:
-      return Set(
-        try faults.split(separator: ",").map { name in
-          guard let trouble = Trouble(rawValue: String(name)) else {
-            throw ValidationError("unknown fault \(name)")
-          }
-          return trouble
-        })
+      return try text.split(separator: ",").map { word in
+        guard let name = Name(rawValue: String(word)) else { throw ValidationError("unknown name \(word)") }
+        return name
+      }
     }
   }
 
@@ -66,11 +69,12 @@ struct Simulate: AsyncParsableCommand {
     let simulation = Simulation(plan, program: Self.program, home: configuration.home) {
       Terminal.note("\($0) …")
     }
-    let breakages = breakage.flatMap(Breakage.init(rawValue:)).map { [$0] } ?? []
+    let breakages = try breakages()
     let report = try await simulation.run(breaking: breakages)
     Terminal.say(report.text)
-    for (breakage, found) in report.breakages {
-      Terminal.say("Broken on purpose (\(breakage.rawValue)): " + (found.first ?? "NOT FOUND"))
+    for breakage in breakages {
+      let found = report.breakages[breakage]?.first ?? "NOT FOUND"
+      Terminal.say("Broken on purpose (\(breakage.rawValue)): \(found)")
     }
     guard report.violations.isEmpty, breakages.isEmpty else { throw ExitCode.failure }
   }

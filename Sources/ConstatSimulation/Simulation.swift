@@ -1,6 +1,4 @@
 import ConstatCore
-import ConstatDevice
-import ConstatSync
 public import Foundation
 import Logging
 import Postgres
@@ -20,7 +18,7 @@ public struct Simulation: Sendable {
     self.say = say
   }
 
-  /// Runs it, and then breaks things on purpose, where asked, to see that the oracle would have said so.
+  /// Runs it, and then breaks things on purpose, where asked, to see that the oracle says so.
   public func run(breaking breakages: [Breakage] = []) async throws -> SimulationReport {
     say("Starting PostgreSQL and the API")
     let world = try await World.make(place)
@@ -66,8 +64,8 @@ private struct Run: Sendable {
       guard let port = await iterator.next() else { throw CancellationError() }
       let devices = try (0..<plan.devices).map { index in
         try SimulatedTechnician(
-          index: index, person: technicians[index % technicians.count], plan: plan, office: office,
-          proxy: "http://127.0.0.1:\(port)", directory: world.directory)
+          index: index, person: technicians[index % technicians.count], isWalking: index < technicians.count,
+          plan: plan, office: office, proxy: "http://127.0.0.1:\(port)", world: world)
       }
       let report = try await play(store, office, devices, proxy, breakages)
       group.cancelAll()
@@ -84,11 +82,13 @@ private struct Run: Sendable {
     let saboteur = Saboteur(world: world, plan: plan)
     try await each(devices) { try await $0.enrol() }
     let end = ContinuousClock.now + .seconds(plan.seconds)
+    let officeHours = Task { await office.work() }
     await withTaskGroup(of: Void.self) { group in
       for device in devices { group.addTask { await device.work(until: end) } }
-      group.addTask { await office.work(until: end) }
       group.addTask { await saboteur.work(until: end) }
     }
+    officeHours.cancel()
+    await officeHours.value
     say("The network heals; everyone syncs until all is quiet")
     await proxy.heal()
     var faults: [String] = []
@@ -98,10 +98,14 @@ private struct Run: Sendable {
       PoolConfiguration(url: world.cluster.superuserURL, size: 2, pipelineConnections: 1),
       logger: Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() }))
     let examination = Examination(
-      store: store, superuser: superuser, address: world.address ?? "", directory: world.directory,
-      office: office, devices: devices)
-    var report = try await summary(devices, office, saboteur, proxy, faults, examination)
-    for breakage in breakages { report.breakages[breakage] = try await examination.broken(by: breakage) }
+      store: store, superuser: superuser, world: world, office: office, devices: devices)
+    say("The oracle looks")
+    let (violations, held, fresh) = try await examination.verdict()
+    var report = await summary(devices, office, saboteur, proxy, faults + violations, held)
+    if !breakages.isEmpty {
+      say("Things are broken on purpose")
+      report.breakages = try await examination.broken(by: breakages, after: fresh)
+    }
     for device in devices { try await device.close() }
     await superuser.shutdown()
     return report
@@ -137,11 +141,9 @@ private struct Run: Sendable {
 
   private func summary(
     _ devices: [SimulatedTechnician], _ office: OfficeDesk, _ saboteur: Saboteur, _ proxy: FaultProxy,
-    _ faults: [String], _ examination: Examination
-  ) async throws -> SimulationReport {
-    say("The oracle looks")
-    let (violations, held) = try await examination.verdict()
-    var (counts, durations, all) = (Tally(), [Duration](), faults + violations)
+    _ violations: [String], _ held: Tally
+  ) async -> SimulationReport {
+    var (counts, durations, all) = (Tally(), [Duration](), violations)
     for device in devices {
       counts.add(await device.tally)
       durations += await device.durations
@@ -153,106 +155,6 @@ private struct Run: Sendable {
     all += await saboteur.faults
     counts.add(proxy.tally)
     counts.add(held)
-    var lines = ["Simulation: \(plan.devices) devices, \(plan.seconds) s, seed \(plan.seed)"]
-    lines += counts.counts.sorted { $0.key < $1.key }.map { "  \(pad("\($0.value)", 8))  \($0.key)" }
-    lines.append("  sync p50 \(percentile(durations, 50).text), p99 \(percentile(durations, 99).text)")
-    lines.append(all.isEmpty ? "All holds." : "\(all.count) violations:")
-    lines += all.prefix(40).map { "  ✘ \($0)" }
-    lines.append(
-      "Replay: constat simulate --devices \(plan.devices) --seconds \(plan.seconds) --seed \(plan.seed) --faults "
-        + (plan.troubles.count == Trouble.allCases.count
-          ? "all"
-          : plan.troubles.isEmpty ? "none" : plan.troubles.sorted().map(\.rawValue).joined(separator: ",")))
-    return SimulationReport(violations: all, text: lines.joined(separator: "\n"), counts: counts.counts)
-  }
-
-  private func pad(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
-  }
-}
-
-/// Brings the oracle what it looks at.
-private struct Examination: Sendable {
-  let store: OrganizationStore
-  let superuser: Pool
-  let address: String
-  let directory: String
-  let office: OfficeDesk
-  let devices: [SimulatedTechnician]
-
-  func verdict() async throws -> (violations: [String], held: Tally) {
-    var fresh: [String: [EntityKey: [String: JSONValue]]] = [:]
-    var states: [Oracle.DeviceState] = []
-    var typed: [TypedToken] = []
-    for device in devices {
-      let technician = device.person.wire
-      if fresh[technician] == nil { fresh[technician] = try await startedFromNothing(device.person) }
-      states.append(
-        .init(
-          name: "device \(device.index)", technician: technician,
-          unsent: try await device.device?.unsentCount ?? 0, rows: Self.values(try await device.rows())))
-      typed += await device.typed
-    }
-    let evidence = try await EvidenceStore(superuser: superuser, organization: store.organization).evidence()
-    // The comparison mends what differs, so it comes after the rows were taken.
-    var differences: [String] = []
-    for device in devices { if let one = try await device.differences() { differences.append(one) } }
-    let oracle = Oracle(
-      evidence: evidence, devices: states, fresh: fresh, typed: typed, officeTyped: await office.typed)
-    return (oracle.violations() + differences, evidence.heldCounts)
-  }
-
-  /// What a device is told that has nothing yet.
-  private func startedFromNothing(
-    _ person: OrganizationStore.Person
-  ) async throws -> [EntityKey: [String: JSONValue]] {
-    let file = "\(directory)/fresh-\(UInt32.random(in: 0...UInt32.max)).sqlite"
-    let signIn = JSONValue.object(["access_token": .string(person.token)]).serialized()
-    let transport = try Transport.http(address)
-    let registering = Transport { request in
-      request.path == "/v1/auth/login"
-        ? Transport.Answer(status: 200, body: signIn) : try await transport.send(request)
-    }
-    let device = try await FieldDevice.enrol(
-      file: file, server: address, email: "-", password: "-", name: "Fresh", transport: registering)
-    try await device.sync()
-    let rows = try await device.rows()
-    try device.close()
-    return Self.values(rows)
-  }
-
-  private static func values(_ rows: [EntityKey: LocalEntity]) -> [EntityKey: [String: JSONValue]] {
-    rows.mapValues { $0.values.filter { !$0.value.isNull } }
-  }
-
-  /// What the oracle says once this is broken, beyond what it said before.
-  func broken(by breakage: Breakage) async throws -> [String] {
-    let before = Set(try await verdict().violations)
-    if breakage == .deviceRow {
-      try await tamperWithDevice()
-    } else {
-      let evidence = EvidenceStore(superuser: superuser, organization: store.organization)
-      let known = try await evidence.evidence()
-      let token = await devices.asyncFlatMap { await $0.typed }.first { token in
-        token.kind == .creation && known.live.contains(token.text)
-          && known.places[token.text]?.field == "lot_number"
-      }
-      try await evidence.tamper(breakage, token: token?.text)
-    }
-    return try await verdict().violations.filter { !before.contains($0) }
-  }
-
-  private func tamperWithDevice() async throws {
-    for device in devices {
-      if try await DeviceFileStore(file: await device.file).tamper() { return }
-    }
-  }
-}
-
-extension Sequence {
-  fileprivate func asyncFlatMap<Value>(_ body: (Element) async -> [Value]) async -> [Value] {
-    var all: [Value] = []
-    for element in self { all += await body(element) }
-    return all
+    return SimulationReport(plan, violations: all, counts: counts, durations: durations)
   }
 }

@@ -40,8 +40,14 @@ public enum Trouble: String, Sendable, CaseIterable, Comparable {
   case apiKills = "api-kills"
   /// `kill -9` of PostgreSQL: of one of its processes, or of all.
   case postgresKills = "postgres-kills"
-  /// The office revokes a device; its technician gets a new one.
+  /// The office revokes a device that still has something to tell; its technician gets a new one.
   case revocation
+  /// The office records money for what a technician was paid on site, and the device cannot know.
+  case doublePayments = "double-payments"
+  /// The office changes what both parties have signed.
+  case signedEdits = "signed-edits"
+  /// The server's database is put back to what it was at a backup.
+  case restore
 
   public static func < (left: Trouble, right: Trouble) -> Bool { left.rawValue < right.rawValue }
 }
@@ -51,6 +57,7 @@ struct Tally: Sendable {
   private(set) var counts: [String: Int] = [:]
 
   mutating func add(_ what: String, _ count: Int = 1) { counts[what, default: 0] += count }
+  mutating func add(_ trouble: Trouble) { add(trouble.rawValue) }
   mutating func add(_ other: Tally) { counts.merge(other.counts, uniquingKeysWith: +) }
-  subscript(what: String) -> Int { counts[what] ?? 0 }
+  subscript(trouble: Trouble) -> Int { counts[trouble.rawValue] ?? 0 }
 }

@@ -108,3 +108,10 @@ extension UnprivilegedAccount? {
   /// The command as the account runs it, or as it is when there is no need of one.
   public func prefixed(_ command: [String]) -> [String] { (self?.prefix ?? []) + command }
 }
+
+/// Runs blocking work on a thread of its own.
+public func inBackground<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
+  try await withUnsafeThrowingContinuation { continuation in
+    Thread.detachNewThread { continuation.resume(with: Result { try work() }) }
+  }
+}

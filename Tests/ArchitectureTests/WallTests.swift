@@ -12,7 +12,7 @@ import Testing
       "CLibPQ", "Crypto", "Foundation", "Logging", "ServiceLifecycle", "Synchronization", "Glibc", "Musl",
       "Darwin",
     ],
-    "LocalPostgres": ["Foundation"],
+    "LocalPostgres": ["Postgres", "Foundation"],
     "Seeds": [],
     "ConstatCore": ["Foundation"],
     "ConstatLedger": ["ConstatCore", "Crypto", "Foundation"],
@@ -36,7 +36,7 @@ import Testing
     ],
     "ConstatSimulation": [
       "ConstatCore", "ConstatSync", "ConstatServer", "ConstatDevice", "Postgres", "LocalPostgres", "Seeds",
-      "AsyncHTTPClient", "Hummingbird", "HTTPTypes", "NIOCore", "NIOHTTP1", "GRDB", "Logging", "Foundation",
+      "AsyncHTTPClient", "Crypto", "Hummingbird", "HTTPTypes", "NIOCore", "NIOHTTP1", "GRDB", "Logging", "Foundation",
       "Synchronization",
     ],
     "ConstatConformance": ["ConstatCore", "Gzip", "Foundation"],

@@ -5,27 +5,34 @@ import NIOCore
 import NIOHTTP1
 import Seeds
 
-/// The office: edits the dossiers that are out in the field, gives missions to others, decides conflicts and parked edits,
-/// revokes devices. It looks before it writes, and its write names what it saw (`If-Match`).
+/// The office: edits the dossiers that are out in the field, gives missions to others, decides conflicts, proposals and
+/// parked edits, takes money, revokes devices. It looks before it writes, and its write names what it saw (`If-Match`).
 actor OfficeDesk {
-  /// What a technician asks of the office.
-  enum Wish: Sendable { case takeAway(mission: String) }
+  /// What the office is made to do while a device cannot know of it.
+  enum Wish: Sendable {
+    case takeAway(mission: String)
+    case pay(mission: String)
+    case changeSigned(mission: String)
+    case revoke(device: String)
+  }
 
   private let world: World
   private let staff: OrganizationStore.Person
-  private let plan: SimulationPlan
+  let plan: SimulationPlan
   private var technicians: [OrganizationStore.Person] = []
-  private var random: SeededRandom
+  var random: SeededRandom
   private var tokens = 0
   private var wishes: [Wish] = []
+  private(set) var wishesCarriedOut = 0
   private var appointments: [String: String] = [:]
   private(set) var dossiers: [String] = []
   private var contacts: [String] = []
   private var buildings: [(building: String, module: String)] = []
-  private var revocations = 0
+  private(set) var revoked: Set<String> = []
   /// Typed and answered with success: these may not be lost. Those without an answer may or may not have arrived.
   private(set) var typed: [TypedToken] = []
-  private(set) var tally = Tally()
+  var payments: [TakenPayment] = []
+  var tally = Tally()
   private(set) var faults: [String] = []
 
   init(world: World, staff: OrganizationStore.Person, plan: SimulationPlan) {
@@ -45,6 +52,13 @@ actor OfficeDesk {
     for number in 0..<max(2, people.count) {
       contacts.append(try await made("/v1/contacts", ["last_name": .string("Owner \(number)")]))
     }
+    _ = try await made(
+      "/v1/companies",
+      [
+        "name": "Diagnostics du Port SARL", "siren": "732829320", "siret": "73282932000074",
+        "vat_number": "FR44732829320", "street": "1 rue du Port", "postcode": "64100", "city": "Bayonne",
+        "iban": "FR1420041010050500013M02606", "bic": "PSSTFRPPBOR",
+      ])
     let building = try await made(
       "/v1/buildings", ["name": "Résidence du Port", "street": "1 rue du Port", "city": "Bayonne"])
     let module = try await made("/v1/buildings/\(building)/modules", ["label": "Lot 1"])
@@ -55,9 +69,11 @@ actor OfficeDesk {
   }
 
   private func plan(for technician: OrganizationStore.Person) async throws {
+    let owner = JSONValue.string(random.pick(contacts))
     var members: [String: JSONValue] = [
       "nature": "sale_rental_management", "street": "1 rue Neuve", "city": "Bayonne",
-      "owner_id": .string(random.pick(contacts)), "diagnostics": ["dpe", "gas"],
+      "owner_id": owner, "payer_id": owner, "diagnostics": ["dpe", "gas"],
+      "price_incl_tax_cents": .integer(12_000 + 600 * Int64(dossiers.count)),
       "outbuildings": [["kind": "cellar", "lot_number": "1"]],
     ]
     if random.chance(40) {
@@ -75,29 +91,31 @@ actor OfficeDesk {
         "starts_at_local": .string("2027-01-\(day < 10 ? "0" : "")\(day)T09:00"), "duration_minutes": 60,
         "allow_overlap": true,
       ])
+    if random.chance(60) { try await invoice(dossier) }
   }
 
-  private func made(_ path: String, _ body: JSONValue) async throws -> String {
+  func made(_ path: String, _ body: JSONValue) async throws -> String {
     let answer = try await call(.POST, path, body)
     guard answer.status == 201, let id = answer.json["id"]?.string else {
-      throw Unprepared(detail: "\(path): \(answer.status) \(answer.json)")
+      // What it is about may have gone with a restore.
+      if answer.status == 503 || world.chronicle.hasForgotten { throw Away() }
+      throw Unexpected(detail: "\(path): \(answer.status) \(answer.json)")
     }
     return id
   }
 
   // MARK: The day's work
 
-  func work(until end: ContinuousClock.Instant) async {
-    while ContinuousClock.now < end, !Task.isCancelled {
+  /// Until it is cancelled: technicians may have wishes to the last.
+  func work() async {
+    while !Task.isCancelled {
       do {
-        if case .takeAway(let mission) = wishes.popLast() {
-          try await reassign(mission)
-        } else {
-          try await act()
-        }
+        if let wish = wishes.popLast() { try await carryOut(wish) } else { try await act() }
         try await Task.sleep(for: .milliseconds(20 + random.below(80)))
       } catch is CancellationError {
         return
+      } catch let error as Unexpected {
+        faults.append("the office: \(error)")
       } catch {
         // No answer: the server was away, and what became of the last request is not known.
         tally.add("office calls cut")
@@ -106,9 +124,19 @@ actor OfficeDesk {
     }
   }
 
+  private func carryOut(_ wish: Wish) async throws {
+    defer { wishesCarriedOut += 1 }
+    switch wish {
+    case .takeAway(let mission): try await reassign(mission)
+    case .pay(let mission): if try await receive(mission) { tally.add(.doublePayments) }
+    case .changeSigned(let mission): try await changeSigned(mission)
+    case .revoke(let device): try await revoke(device)
+    }
+  }
+
   private func act() async throws {
     let dossier = random.pick(dossiers)
-    switch random.below(20) {
+    switch random.below(22) {
     case 0...2: try await type(in: "/v1/dossiers/\(dossier)", "street")
     case 3: try await type(in: "/v1/dossiers/\(dossier)", "access_comment")
     case 4: try await type(in: "/v1/dossiers/\(dossier)", "key_pickup")
@@ -123,57 +151,82 @@ actor OfficeDesk {
     case 14: if dossiers.count < technicians.count * 6 { try await plan(for: random.pick(technicians)) }
     case 15, 16: try await decideConflict()
     case 17: try await decideParked()
-    case 18 where plan.troubles.contains(.revocation): if random.chance(15) { try await revoke() }
+    case 18 where plan.troubles.contains(.revocation): if random.chance(15) { try await revokeSomeone() }
+    case 19: _ = try await receive(dossier)
+    case 20: try await decideProposal()
     default: break
     }
   }
 
-  private func token() -> String {
-    tokens += 1
-    return "o0n\(tokens)e"
+  /// What is about to be sent, and the stretch of the day that it is then.
+  struct Draft: Sendable {
+    let token: String
+    let since: Int
   }
 
-  private func keep(_ token: String, _ kind: TypedToken.Kind) {
-    typed.append(TypedToken(text: token, kind: kind, device: "", author: -1))
+  func draft() -> Draft {
+    tokens += 1
+    return Draft(token: "o0n\(tokens)e", since: world.chronicle.now)
+  }
+
+  func keep(_ draft: Draft, _ kind: TypedToken.Kind) {
+    typed.append(
+      TypedToken(
+        text: draft.token, kind: kind, device: "", author: -1, stretches: draft.since...world.chronicle.now))
     tally.add("office edits")
+  }
+
+  /// What the office typed and a restored server cannot know any more.
+  var beyondRecall: Set<String> {
+    Set(typed.filter { world.chronicle.hasForgotten($0.stretches) }.map(\.text))
   }
 
   /// One field, over what it was; somebody else's change in between is looked at again another day.
   private func type(in path: String, _ field: String) async throws {
-    let token = token()
-    try await change(path, token, .set) { _ in [field: .string(token)] }
+    let draft = draft()
+    try await change(path, draft, .set) { _ in [field: .string(draft.token)] }
   }
 
-  private func change(
-    _ path: String, _ token: String, _ kind: TypedToken.Kind, _ body: (JSONValue) -> [String: JSONValue]
-  ) async throws {
+  /// Nil where it was not carried out.
+  @discardableResult
+  func change(
+    _ path: String, _ draft: Draft, _ kind: TypedToken.Kind, _ body: (JSONValue) -> [String: JSONValue]
+  ) async throws -> JSONValue? {
     let now = try await call(.GET, path)
-    guard now.status == 200 else { return }
+    guard now.status == 200 else {
+      expect(now, [], "GET \(path)")
+      return nil
+    }
     let answer = try await call(.PATCH, path, .object(body(now.json)), ifMatch: now.etag)
-    if answer.status == 200 { keep(token, kind) } else { expect(answer, [409, 412], "PATCH \(path)") }
+    guard answer.status == 200 else {
+      expect(answer, [409, 412], "PATCH \(path)")
+      return nil
+    }
+    keep(draft, kind)
+    return answer.json
   }
 
   private func note(_ dossier: String) async throws {
-    let token = token()
-    try await change("/v1/dossiers/\(dossier)", token, .note) { now in
-      let shown = now["notes"]?.string ?? ""
+    let draft = draft()
+    try await change("/v1/dossiers/\(dossier)", draft, .note) { now in
+      let (token, shown) = (draft.token, now["notes"]?.string ?? "")
       return ["notes": .string(shown.isEmpty || shown.utf8.count > 3_000 ? token : shown + "\n---\n" + token)]
     }
   }
 
   private func addEmail(_ contact: String) async throws {
-    let token = token()
-    try await change("/v1/contacts/\(contact)", token, .list) { now in
+    let draft = draft()
+    try await change("/v1/contacts/\(contact)", draft, .list) { now in
       let shown = now["additional_emails"]?.array ?? []
-      return ["additional_emails": .array(shown.suffix(6) + [.string("\(token)@example.test")])]
+      return ["additional_emails": .array(shown.suffix(6) + [.string("\(draft.token)@example.test")])]
     }
   }
 
   private func outbuilding(_ dossier: String) async throws {
-    let token = token()
+    let draft = draft()
     let answer = try await call(
-      .POST, "/v1/dossiers/\(dossier)/outbuildings", ["kind": "garage", "lot_number": .string(token)])
-    if answer.status == 201 { keep(token, .creation) } else { expect(answer, [409], "POST outbuildings") }
+      .POST, "/v1/dossiers/\(dossier)/outbuildings", ["kind": "garage", "lot_number": .string(draft.token)])
+    if answer.status == 201 { keep(draft, .creation) } else { expect(answer, [409], "POST outbuildings") }
   }
 
   private func removeOutbuilding(_ dossier: String) async throws {
@@ -192,7 +245,7 @@ actor OfficeDesk {
       .PATCH, "/v1/appointments/\(appointment)",
       ["technician_id": .string(random.pick(technicians).wire), "allow_overlap": true], ifMatch: "*")
     if answer.status == 200 {
-      tally.add("reassignments")
+      tally.add(.reassignments)
     } else {
       expect(answer, [409, 412], "reassignment")
     }
@@ -201,7 +254,7 @@ actor OfficeDesk {
   private func decideConflict() async throws {
     let open = try await call(.GET, "/v1/sync/conflicts?state=open&limit=50").json["items"]?.array ?? []
     guard !open.isEmpty, let id = random.pick(open)["id"]?.string else { return }
-    let choice = random.chance(50) ? "mine" : "theirs"
+    let choice = random.pick(["mine", "theirs", "keep"])
     let answer = try await call(.POST, "/v1/sync/conflicts/\(id)/resolve", ["choice": .string(choice)])
     if answer.status == 200 { tally.add("conflicts decided") } else { expect(answer, [409, 422], "resolve") }
   }
@@ -214,34 +267,40 @@ actor OfficeDesk {
     if answer.status == 200 { tally.add("parked edits decided") } else { expect(answer, [409, 422], verb) }
   }
 
-  private func revoke() async throws {
+  private func revokeSomeone() async throws {
     let devices = try await call(.GET, "/v1/devices?limit=100").json["items"]?.array ?? []
     let active = devices.filter { $0["revoked_at"]?.isNull ?? true }
-    guard revocations < technicians.count, !active.isEmpty, let id = random.pick(active)["id"]?.string else {
+    guard revoked.count < technicians.count, !active.isEmpty, let id = random.pick(active)["id"]?.string
+    else {
       return
     }
-    let answer = try await call(.DELETE, "/v1/devices/\(id)", ifMatch: "*")
-    if answer.status == 204 {
-      revocations += 1
-      tally.add("revocations")
-    }
+    try await revoke(id)
+  }
+
+  private func revoke(_ device: String) async throws {
+    let answer = try await call(.DELETE, "/v1/devices/\(device)", ifMatch: "*")
+    guard answer.status == 204 else { return expect(answer, [], "DELETE device") }
+    revoked.insert(device)
+    tally.add(.revocation)
   }
 
   // MARK: Calls
 
-  /// Notes an answer that is neither success nor one of those expected here.
-  private func expect(_ answer: Answer, _ statuses: Set<Int>, _ what: String) {
+  /// Notes an answer that is neither success nor one of those expected here. What a restored server never heard of is
+  /// not there.
+  func expect(_ answer: Answer, _ statuses: Set<Int>, _ what: String) {
     guard answer.status >= 300, !statuses.contains(answer.status), answer.status != 503 else { return }
+    if answer.status == 404, world.chronicle.hasForgotten { return }
     faults.append("\(what) answered \(answer.status) \(answer.json)")
   }
 
-  private struct Answer: Sendable {
+  struct Answer: Sendable {
     let status: Int
     let etag: String
     let json: JSONValue
   }
 
-  private func call(
+  func call(
     _ method: HTTPMethod, _ path: String, _ body: JSONValue? = nil, ifMatch: String? = nil
   ) async throws -> Answer {
     guard let address = world.address else { throw Away() }
@@ -265,7 +324,7 @@ actor OfficeDesk {
 
 private struct Away: Error {}
 
-struct Unprepared: Error, CustomStringConvertible {
+struct Unexpected: Error, CustomStringConvertible {
   let detail: String
   var description: String { detail }
 }

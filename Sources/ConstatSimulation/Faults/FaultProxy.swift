@@ -25,6 +25,14 @@ final class FaultProxy: Sendable {
   private let upstream: @Sendable () -> String?
   /// Passes gzip on as it is, which the shared client would unpack.
   private static let http = HTTPClient(configuration: .init(decompression: .disabled))
+  /// What passes of a request and of an answer: uploads speak in headers of their own (tus 1.0).
+  private static let requestFields: [HTTPField.Name] =
+    [.authorization, .contentType, .accept, .contentEncoding, .acceptEncoding]
+    + ["Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset", "Upload-Checksum"]
+    .compactMap { HTTPField.Name($0) }
+  private static let answerFields: [HTTPField.Name] =
+    [.contentType, .retryAfter, .contentEncoding, .location]
+    + ["Tus-Resumable", "Upload-Length", "Upload-Offset", "Upload-Expires"].compactMap { HTTPField.Name($0) }
   /// What was given up by its sender and is still under way.
   private let ghosts = Mutex<[Task<Void, Never>]>([])
 
@@ -105,7 +113,7 @@ final class FaultProxy: Sendable {
       ]
       let pause = Duration.milliseconds(20 + state.lanes[lane].below(400))
       guard dice < choices.count * 5, troubles.contains(choices[dice / 5].0) else { return (.pass, pause) }
-      state.tally.add(choices[dice / 5].0.rawValue)
+      state.tally.add(choices[dice / 5].0)
       return (choices[dice / 5].1, pause)
     }
   }
@@ -128,7 +136,7 @@ final class FaultProxy: Sendable {
     guard let upstream = upstream() else { throw ServerAway() }
     var request = HTTPClientRequest(url: upstream + sent.path)
     request.method = HTTPMethod(rawValue: sent.method.rawValue)
-    for name in [HTTPField.Name.authorization, .contentType, .accept, .contentEncoding, .acceptEncoding] {
+    for name in Self.requestFields {
       if let value = sent.headers[name] { request.headers.add(name: name.canonicalName, value: value) }
     }
     let length = sent.body.readableBytes
@@ -145,7 +153,7 @@ final class FaultProxy: Sendable {
 
   private static func response(_ answer: Answer, cut: Bool) -> Response {
     var headers: HTTPFields = [:]
-    for name in [HTTPField.Name.contentType, .retryAfter, .contentEncoding] {
+    for name in Self.answerFields {
       if let value = answer.headers.first(name: name.canonicalName) { headers[name] = value }
     }
     let status = HTTPResponse.Status(code: answer.status)

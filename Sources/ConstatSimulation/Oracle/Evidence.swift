@@ -7,6 +7,8 @@ struct Evidence: Sendable {
   struct Write: Sendable {
     let table: String
     let row: String
+    /// The dossier that the row belongs to; nil for what dossiers share.
+    var dossier: String?
     let operation: String
     let actor: String
     let version: Int64
@@ -39,16 +41,22 @@ struct Evidence: Sendable {
     func was(_ field: String) -> Set<String> { Tokens.all(in: mutation["was"]?[field]?.description ?? "") }
   }
 
+  /// A mission order bears its dossier's id: the table is part of which row it is.
   struct Place: Hashable, Sendable {
+    let table: String
     let row: String
     let field: String
   }
 
   private(set) var writes: [Place: [FieldWrite]] = [:]
-  /// The rows that an insertion with the token made.
-  private(set) var created: [String: Set<String>] = [:]
+  /// Where insertions wrote the token.
+  private(set) var created: [String: Set<Place>] = [:]
   /// Where each token was written.
   private(set) var places: [String: Place] = [:]
+  /// The dossier of each row that has one.
+  private(set) var dossiers: [String: String] = [:]
+  /// By dossier, the version at which both parties' signatures were in.
+  private(set) var signed: [String: Int64] = [:]
   private(set) var settled: [String: [Settled]] = [:]
   var lastSequences: [String: Int64] = [:]
   var live: Set<String> = []
@@ -56,28 +64,38 @@ struct Evidence: Sendable {
   var heldCounts = Tally()
   /// By technician.
   var scope: [String: Set<EntityKey>] = [:]
+  /// The texts that proposals carry, and of those that were accepted.
+  var proposed: Set<String> = []
+  var accepted: Set<String> = []
+  var books = Books()
+  var files = Files()
 
   mutating func note(_ write: Write) {
+    dossiers[write.row] = write.dossier
+    let isSigned = write.changes["finalised_at"]?.array?.last?.isNull == false
+    if write.table == "mission_order", isSigned, signed[write.row] == nil {
+      signed[write.row] = write.version
+    }
     for (field, change) in write.changes {
       let sides = change.array ?? []
       let before = Tokens.all(in: sides.first?.description ?? "")
       let after = Tokens.all(in: sides.count > 1 ? sides[1].description : "")
       guard !before.isEmpty || !after.isEmpty else { continue }
-      let place = Place(row: write.row, field: field)
+      let place = Place(table: write.table, row: write.row, field: field)
       writes[place, default: []].append(
         FieldWrite(
           operation: write.operation, actor: write.actor, version: write.version, before: before, after: after
         ))
       for token in after where places[token] == nil { places[token] = place }
-      if write.operation == "insert" { for token in after { created[token, default: []].insert(write.row) } }
+      if write.operation == "insert" { for token in after { created[token, default: []].insert(place) } }
     }
   }
 
   mutating func note(_ one: Settled) { settled[one.device, default: []].append(one) }
 
-  /// The first mutation that carries a token, with the field.
-  func origin(of token: TypedToken) -> (mutation: Settled, field: String)? {
-    for one in settled[token.device] ?? [] {
+  /// The first mutation of these devices, which are one, that carries a token, with the field.
+  func origin(of token: TypedToken, among devices: [String]) -> (mutation: Settled, field: String)? {
+    for one in devices.lazy.flatMap({ settled[$0] ?? [] }) {
       for (field, value) in one.set where Tokens.all(in: value.description).contains(token.text) {
         return (one, field)
       }

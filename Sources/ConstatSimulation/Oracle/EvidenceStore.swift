@@ -1,12 +1,17 @@
 import ConstatCore
 import ConstatSync
+import Crypto
 import Foundation
+import LocalPostgres
 import Postgres
 
-/// Reads, past all rules and as the superuser, what the database holds and how it came to be.
+/// Reads, past all rules and as the superuser, what the database holds and how it came to be; and what lies in the storage
+/// of files.
 struct EvidenceStore {
   let superuser: Pool
   let organization: UUID
+  /// The folder of the storage.
+  let blobs: String
 
   func evidence() async throws -> Evidence {
     var evidence = Evidence()
@@ -14,6 +19,7 @@ struct EvidenceStore {
       evidence.note(
         Evidence.Write(
           table: try row.get("table_name"), row: (try row.get("row_id") as UUID).wire,
+          dossier: try row.get("dossier_id", as: UUID?.self)?.wire,
           operation: try row.get("operation"), actor: try row.get("actor"), version: try row.get("version"),
           changes: try Self.json(try row.get("changes")).object ?? [:]))
     }
@@ -40,18 +46,49 @@ struct EvidenceStore {
       let key = EntityKey(type, (try row.get("id") as UUID).wire)
       evidence.scope[(try row.get("technician_id") as UUID).wire, default: []].insert(key)
     }
+    for row in try await superuser.query(proposals) {
+      let tokens = Tokens.all(in: try row.get("text"))
+      evidence.proposed.formUnion(tokens)
+      if try row.get("is_accepted") { evidence.accepted.formUnion(tokens) }
+    }
+    evidence.books = try await BooksStore(superuser: superuser, organization: organization).books()
+    evidence.files = try await files()
     return evidence
+  }
+
+  private func files() async throws -> Files {
+    var files = Files()
+    for row in try await superuser.query(attachments) {
+      files.attachments.append(
+        Files.Attachment(
+          row: (try row.get("id") as UUID).wire, caption: try row.get("caption"),
+          sha256: try row.get("sha256"),
+          isStored: try row.get("is_stored")))
+    }
+    files.forgedSignatures = try await superuser.query(forgedSignatures).map { try $0.get("signer_name") }
+    let root = URL(filePath: blobs)
+    files.stored = try await inBackground {
+      var stored: [String: Int] = [:]
+      let all = FileManager.default.enumerator(at: root, includingPropertiesForKeys: [.isRegularFileKey])
+      while let file = all?.nextObject() as? URL {
+        guard try file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true else { continue }
+        stored[SHA256.hash(data: try Data(contentsOf: file)).hexadecimal, default: 0] += 1
+      }
+      return stored
+    }
+    return files
   }
 
   private static func json(_ text: String) throws -> JSONValue { try JSONValue.parse(Array(text.utf8)) }
 
   private var writes: SQL {
     """
-    SELECT h.table_name, h.row_id, h.operation, h.actor, s.version, h.changes::text AS changes
+    SELECT h.table_name, h.row_id, h.dossier_id, h.operation, h.actor, s.version, h.changes::text AS changes
     FROM system.history h
     JOIN system.seal s ON s.organization_id = h.organization_id AND s.transaction_id = h.transaction_id
     WHERE h.organization_id = \(organization)
-      AND h.table_name IN ('dossier', 'contact', 'building', 'module', 'outbuilding', 'dossier_diagnostic')
+      AND h.table_name IN ('dossier', 'contact', 'building', 'module', 'outbuilding', 'dossier_diagnostic', 'payment',
+        'mission_order', 'signature', 'attachment')
     ORDER BY s.version, h.ordinal
     """
   }
@@ -76,6 +113,12 @@ struct EvidenceStore {
     SELECT to_jsonb(o)::text FROM outbuilding o WHERE o.organization_id = \(organization)
     UNION ALL
     SELECT to_jsonb(x)::text FROM dossier_diagnostic x WHERE x.organization_id = \(organization)
+    UNION ALL
+    SELECT p.reference FROM payment p WHERE p.organization_id = \(organization) AND p.reference IS NOT NULL
+    UNION ALL
+    SELECT s.signer_name FROM signature s WHERE s.organization_id = \(organization)
+    UNION ALL
+    SELECT a.caption FROM attachment a WHERE a.organization_id = \(organization) AND a.caption IS NOT NULL
     """
   }
 
@@ -85,6 +128,31 @@ struct EvidenceStore {
     WHERE organization_id = \(organization)
     UNION ALL
     SELECT 'edits ' || state, mutation::text FROM parked_edit WHERE organization_id = \(organization)
+    UNION ALL
+    SELECT 'proposals ' || state, proposed_value::text FROM field_proposal WHERE organization_id = \(organization)
+    """
+  }
+
+  private var proposals: SQL {
+    """
+    SELECT proposed_value::text AS text, state = 'accepted' AS is_accepted FROM field_proposal
+    WHERE organization_id = \(organization)
+    """
+  }
+
+  private var attachments: SQL {
+    """
+    SELECT id, encode(sha256, 'hex') AS sha256, coalesce(caption, '') AS caption, state = 'stored' AS is_stored
+    FROM attachment
+    WHERE organization_id = \(organization)
+    """
+  }
+
+  private var forgedSignatures: SQL {
+    """
+    SELECT s.signer_name FROM signature s
+    LEFT JOIN system.blob b ON b.organization_id = s.organization_id AND b.sha256 = s.image_sha256
+    WHERE s.organization_id = \(organization) AND sha256(b.bytes) IS DISTINCT FROM s.image_sha256
     """
   }
 
@@ -117,58 +185,6 @@ struct EvidenceStore {
     CROSS JOIN (SELECT DISTINCT d.technician_id FROM device d WHERE d.organization_id = \(organization)) AS t
     """
   }
-
-  /// Changes a row behind the server's back: without history, version or anybody being told.
-  func tamper(_ breakage: Breakage, token: String?) async throws {
-    let silently: SQL = "SELECT set_config('session_replication_role', 'replica', true)"
-    let change: SQL
-    switch breakage {
-    case .deviceRow: return
-    case .serverRow:
-      change = """
-        UPDATE dossier SET street = 'tampered' WHERE organization_id = \(organization)
-          AND id = (SELECT m.dossier_id FROM system.sync_membership m WHERE m.organization_id = \(organization)
-            AND m.state = 'in' ORDER BY m.dossier_id LIMIT 1)
-        """
-    case .lostValue:
-      change = """
-        UPDATE outbuilding SET lot_number = 'gone' WHERE organization_id = \(organization) AND lot_number = \(token)
-        """
-    case .lostResult:
-      change = """
-        DELETE FROM system.device_result WHERE organization_id = \(organization) AND (device_id, sequence) =
-          (SELECT r.device_id, r.sequence FROM system.device_result r WHERE r.organization_id = \(organization)
-          ORDER BY r.device_id, r.sequence LIMIT 1)
-        """
-    case .doubleCreation:
-      change = """
-        INSERT INTO system.history (organization_id, transaction_id, ordinal, at, actor, channel, table_name, row_id,
-          dossier_id, operation, changes)
-        SELECT h.organization_id, h.transaction_id, h.ordinal + 1000, h.at, h.actor, h.channel, h.table_name,
-          gen_random_uuid(), h.dossier_id, h.operation, h.changes
-        FROM system.history h WHERE h.organization_id = \(organization) AND h.operation = 'insert'
-          AND h.table_name = 'outbuilding' AND h.changes::text LIKE \("%" + (token ?? "") + "%")
-        """
-    }
-    _ = try await superuser.transaction { transaction, _ in
-      _ = try await transaction.query(silently)
-      return try await transaction.execute(change)
-    }
-  }
-}
-
-/// Ways to break what the oracle looks at, each of which it must find: an oracle that cannot fail proves nothing.
-public enum Breakage: String, Sendable, CaseIterable {
-  /// A row of one device's file is not what the server told it.
-  case deviceRow = "device-row"
-  /// A row of the server's changes without anybody being told.
-  case serverRow = "server-row"
-  /// A value that a technician typed, and that was live, is gone.
-  case lostValue = "lost-value"
-  /// The answer to a mutation is gone: it would be carried out again.
-  case lostResult = "lost-result"
-  /// One creation made two rows.
-  case doubleCreation = "double-creation"
 }
 
 extension UUID {

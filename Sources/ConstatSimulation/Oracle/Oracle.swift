@@ -12,16 +12,28 @@ struct Oracle {
     let rows: [EntityKey: [String: JSONValue]]
   }
 
-  let evidence: Evidence
+  var evidence: Evidence
   let devices: [DeviceState]
   /// What a device that starts from nothing is told, by technician.
   let fresh: [String: [EntityKey: [String: JSONValue]]]
-  let typed: [TypedToken]
+  var typed: [TypedToken]
   let officeTyped: [TypedToken]
+  /// The ids that one device has had, in order, of those that had more than one.
+  var identities: [[String]] = []
+  var photos: [TakenPhoto] = []
+  var payments: [TakenPayment] = []
+  /// What went with the server when it was put back to a backup, and nobody can tell it again.
+  var beyondRecall: Set<String> = []
 
   /// Each in words; none when all holds.
   func violations() -> [String] {
     scopes() + settlement() + once() + typed.compactMap(fate) + officeTyped.compactMap(officeFate)
+      + signedOrders() + money() + photographs()
+  }
+
+  /// All ids of the device that has this one.
+  func lives(of device: String) -> [String] {
+    identities.first { $0.contains(device) } ?? [device]
   }
 
   // MARK: Every device holds the server's scope
@@ -69,14 +81,17 @@ struct Oracle {
   private func once() -> [String] {
     var faults: [String] = []
     for token in typed + officeTyped where token.kind == .creation {
-      let rows = evidence.created[token.text]?.count ?? 0
-      if rows > 1 { faults.append("\(token.text) was created \(rows) times") }
+      // Copied into another field it is no second creation: a payer's name stands on payments too.
+      let rows = (evidence.created[token.text] ?? []).filter { place in
+        place.field == evidence.places[token.text]?.field && place.table == evidence.places[token.text]?.table
+      }
+      if rows.count > 1 { faults.append("\(token.text) was created \(rows.count) times\(story(of: token))") }
     }
     for token in typed where token.kind == .set {
       guard let place = evidence.places[token.text] else { continue }
+      let authors = lives(of: token.device).map { "device:\($0)" }
       let times = evidence.writes[place, default: []].count { write in
-        write.operation == "update" && write.actor == "device:\(token.device)"
-          && write.after.contains(token.text)
+        write.operation == "update" && authors.contains(write.actor) && write.after.contains(token.text)
           && !write.before.contains(token.text)
       }
       if times > 1 { faults.append("\(token.text) was applied \(times) times") }
@@ -86,22 +101,24 @@ struct Oracle {
 
   // MARK: Every typed value is live, held, or replaced by someone who had seen it
 
-  private func isKept(_ token: TypedToken) -> Bool {
+  func isKept(_ token: TypedToken) -> Bool {
     evidence.live.contains(token.text) || evidence.held.contains(token.text)
   }
 
   private func fate(_ token: TypedToken) -> String? {
-    if isKept(token) { return nil }
-    guard let origin = evidence.origin(of: token) else { return "\(token.text) never reached the server" }
+    if isKept(token) || beyondRecall.contains(token.text) { return nil }
+    guard let origin = evidence.origin(of: token, among: lives(of: token.device)) else {
+      return "\(token.text) never reached the server"
+    }
     if isReplacedByAuthor(token, origin.mutation, origin.field) { return nil }
     guard let place = evidence.places[token.text] else {
-      return "\(token.text) is lost: \(origin.mutation.mutation) was \(origin.mutation.status) and is nowhere"
+      return "\(token.text) was \(origin.mutation.status) and is nowhere\(story(of: token))"
     }
     return successor(of: token, at: place)
   }
 
   private func officeFate(_ token: TypedToken) -> String? {
-    if isKept(token) { return nil }
+    if isKept(token) || beyondRecall.contains(token.text) { return nil }
     guard let place = evidence.places[token.text] else {
       return "\(token.text) of the office was never written"
     }
@@ -109,46 +126,53 @@ struct Oracle {
   }
 
   /// True where its author went on to delete the row, or to change the field with the value or what had become of it
-  /// before their eyes: a second edit of a contested field takes the place of the first in its conflict. What an author
-  /// typed into a row and deletes with it before anyone is told leaves no trace, and needs none.
+  /// before their eyes, or after the value had come into conflict: a second edit of a contested field takes the place of
+  /// the first in its conflict. What an author typed into a row and deletes with it before anyone is told leaves no trace,
+  /// and needs none.
   private func isReplacedByAuthor(_ token: TypedToken, _ first: Evidence.Settled, _ field: String) -> Bool {
-    (evidence.settled[token.device] ?? []).contains { later in
-      guard later.sequence > first.sequence, later.row == first.row else { return false }
+    let all = lives(of: first.device).lazy.flatMap { evidence.settled[$0] ?? [] }
+    return all.drop { $0.device != first.device || $0.sequence <= first.sequence }.contains { later in
+      guard later.row == first.row else { return false }
       if later.isDeletion { return true }
       return later.set[field] != nil
-        && (later.was(field).contains(token.text) || later.base >= first.version)
+        && (later.was(field).contains(token.text) || later.base >= first.version
+          || token.kind == .set && first.status == "conflicted")
     }
   }
 
   private func successor(of token: TypedToken, at place: Evidence.Place) -> String? {
     let writes = evidence.writes[place] ?? []
     guard let last = writes.lastIndex(where: { $0.after.contains(token.text) }) else {
-      return "\(token.text) is lost"
+      return "\(token.text) is lost\(story(of: token))"
     }
     guard let next = writes[(last + 1)...].first(where: { !$0.after.contains(token.text) }) else {
-      return "\(token.text) vanished from \(place.field) without a trace"
+      return "\(token.text) vanished from \(place.field) without a trace\(story(of: token))"
     }
+    // What the technician accepted of the office's own.
+    if !next.after.isDisjoint(with: evidence.accepted) { return nil }
     let version = writes[last].version
     let author = next.actor.split(separator: ":", maxSplits: 1).map(String.init)
     switch author.first {
     case "device":
       let device = author.last ?? ""
-      if device == token.device { return nil }
+      if lives(of: token.device).contains(device) { return nil }
       let edits = (evidence.settled[device] ?? []).filter { edit in
         edit.version == next.version && edit.row == place.row
           && (edit.isDeletion || edit.set[place.field] != nil)
       }
       return edits.contains { hadSeen($0, token, place.field, version) }
-        ? nil : "\(token.text) was overwritten blindly by \(next.actor) at version \(next.version)"
+        ? nil
+        : "\(token.text) was overwritten blindly by \(next.actor) at version \(next.version)\(story(of: token))"
     case "user":
       // The office looks first. What it applies of a parked edit is the device's doing.
       guard
         let foreign = typed.first(where: { next.after.contains($0.text) && !next.before.contains($0.text) }),
-        let origin = evidence.origin(of: foreign)
+        let origin = evidence.origin(of: foreign, among: lives(of: foreign.device))
       else { return nil }
       return hadSeen(origin.mutation, token, place.field, version)
-        || isReplacedByAuthor(token, origin.mutation, place.field) || foreign.device == token.device
-        ? nil : "\(token.text) was overwritten blindly by the parked \(foreign.text)"
+        || isReplacedByAuthor(token, origin.mutation, place.field)
+        || lives(of: token.device).contains(foreign.device)
+        ? nil : "\(token.text) was overwritten blindly by the parked \(foreign.text)\(story(of: token))"
     default:
       return "\(token.text) was overwritten by \(next.actor)"
     }

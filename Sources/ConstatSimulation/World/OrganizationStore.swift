@@ -8,7 +8,7 @@ struct OrganizationStore: Sendable {
   let superuser: Pool
   let organization: UUID
 
-  struct Person: Sendable {
+  struct Person: Sendable, Hashable {
     let id: UUID
     let token: String
     var wire: String { id.uuidString.lowercased() }

@@ -11,6 +11,8 @@ final class PrivateCluster: Sendable {
   private let process = Mutex<BoundProcess?>(nil)
 
   var superuserURL: String { url("postgres") }
+  /// Where the superuser can do without the database itself.
+  var administrationURL: String { "host='\(directory)' user=postgres dbname=postgres" }
   var ownerURL: String { url("constat_owner") }
   var appURL: String { url("constat_app") }
 
@@ -99,15 +101,36 @@ final class PrivateCluster: Sendable {
       .sorted()
   }
 
+  /// Copies the files of a cluster that was just killed, as a snapshot of the whole machine finds them, and starts it
+  /// again. Returns where the copy is.
+  func copyFiles() async throws -> String {
+    let copy = "\(directory)/copy-\(UInt32.random(in: 0...UInt32.max))"
+    await kill()
+    try await replace(copy, by: "\(directory)/data")
+    try await start()
+    return copy
+  }
+
+  /// Kills the cluster, and starts it with the files of a copy. `meanwhile` runs while nobody can write.
+  func putBack(_ copy: String, meanwhile: () -> Void) async throws {
+    await kill()
+    meanwhile()
+    try await replace("\(directory)/data", by: copy)
+    try await start()
+  }
+
+  private func replace(_ target: String, by source: String) async throws {
+    // What was killed has let go of the files by then.
+    try await Task.sleep(for: .milliseconds(100))
+    let account = account
+    try await inBackground {
+      let script = "rm -rf \"$1\" && cp -a \"$0\" \"$1\" && rm -f \"$1/postmaster.pid\""
+      try PostgresPrograms.runToEnd(account.prefixed(["/bin/sh", "-c", script, source, target]))
+    }
+  }
+
   func remove() async {
     await process.withLock { $0 }?.stop()
     try? FileManager.default.removeItem(atPath: directory)
-  }
-}
-
-/// Runs blocking work on a thread of its own.
-func inBackground<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
-  try await withUnsafeThrowingContinuation { continuation in
-    Thread.detachNewThread { continuation.resume(with: Result { try work() }) }
   }
 }

@@ -18,6 +18,7 @@ final class World: Sendable {
 
   let directory: String
   let cluster: PrivateCluster
+  let chronicle = Chronicle()
   private let place: Place
   private let secret: String
   private struct API: Sendable {
@@ -37,8 +38,8 @@ final class World: Sendable {
   /// Where the API listens; nil while it is dead.
   var address: String? { api.withLock(\.address) }
   var apiProcess: pid_t? { api.withLock { $0.process?.id } }
-  /// What the API's processes have said.
-  var apiLog: String { api.withLock { $0.process?.log ?? "" } }
+  /// Where the API keeps the bytes of files.
+  var blobs: String { "\(directory)/blobs" }
 
   static func make(_ place: Place) async throws -> World {
     let name = "/tmp/constat-sim-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
@@ -64,7 +65,7 @@ final class World: Sendable {
       environment: [
         "DATABASE_URL": cluster.appURL, "CONSTAT_SECRET_KEY": secret, "PORT": "0", "HOST": "127.0.0.1",
         "CONSTAT_HOME": place.home.path, "LOG_LEVEL": "error",
-        "CONSTAT_BLOB_DIRECTORY": "\(directory)/blobs",
+        "CONSTAT_BLOB_DIRECTORY": blobs,
       ])
     api.withLock { $0.process = process }
     for _ in 0..<600 {
@@ -86,6 +87,17 @@ final class World: Sendable {
       return api.process
     }
     await process?.kill()
+  }
+
+  /// Runs `constat recover`, as its operator does after a restore that leaves no trace.
+  func recover() async throws {
+    let (place, owner) = (place, cluster.ownerURL)
+    try await inBackground {
+      try PostgresPrograms.runToEnd([
+        "/usr/bin/env", "DATABASE_OWNER_URL=\(owner)", "CONSTAT_HOME=\(place.home.path)", place.program,
+        "recover",
+      ])
+    }
   }
 
   func remove() async {

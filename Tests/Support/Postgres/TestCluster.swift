@@ -99,10 +99,3 @@ public final class TestCluster: Sendable {
     }
   }
 }
-
-/// Runs blocking work on a thread of its own.
-func inBackground<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
-  try await withUnsafeThrowingContinuation { continuation in
-    Thread.detachNewThread { continuation.resume(with: Result { try work() }) }
-  }
-}
