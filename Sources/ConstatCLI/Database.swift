@@ -40,6 +40,28 @@ struct Database: Sendable {
     await cluster.leave()
   }
 
+  /// Runs `body` over a connection of the role that owns the tables, for commands that look at all organizations.
+  static func asOwner(_ body: @escaping @Sendable (Pool) async throws -> Void) async throws {
+    try await with(try Configuration()) { database in
+      let pool = Pool(
+        PoolConfiguration(url: try database.requireOwner(), size: 1, pipelineConnections: 1),
+        logger: Logger(label: "constat"))
+      do {
+        try await Signals.ending { try await body(pool) }
+      } catch let error as PostgresError {
+        await pool.shutdown()
+        guard error.kind == .server else {
+          throw Terminal.failure("cannot reach the database (\(error.sqlState))", Terminal.unavailable)
+        }
+        throw Terminal.failure("the database refuses: \(error.message ?? error.sqlState)")
+      } catch {
+        await pool.shutdown()
+        throw error
+      }
+      await pool.shutdown()
+    }
+  }
+
   func requireApp() throws -> String {
     if let appURL { return appURL }
     throw Terminal.failure("DATABASE_URL is not set", Terminal.configurationError)

@@ -1,7 +1,5 @@
 import ArgumentParser
 import ConstatServer
-import Foundation
-import Logging
 import Postgres
 
 /// Tells Constat that its database was put back to an earlier state in a way that leaves no trace in PostgreSQL.
@@ -22,20 +20,8 @@ struct Recover: AsyncParsableCommand {
   var organization: String?
 
   func run() async throws {
-    let configuration = try Configuration()
     let slug = organization
-    try await Database.with(configuration) { database in
-      let pool = Pool(
-        PoolConfiguration(url: try database.requireOwner(), size: 1, pipelineConnections: 1),
-        logger: Logger(label: "constat"))
-      do {
-        try await Signals.ending { try await Self.recover(EpochStore(pool), slug) }
-      } catch {
-        await pool.shutdown()
-        throw error
-      }
-      await pool.shutdown()
-    }
+    try await Database.asOwner { pool in try await Self.recover(EpochStore(pool), slug) }
   }
 
   private static func recover(_ epochs: EpochStore, _ slug: String?) async throws {

@@ -1,8 +1,6 @@
 import ArgumentParser
 import ConstatLedger
 import ConstatServer
-import Foundation
-import Logging
 import Postgres
 
 /// Proves that no issued document was touched: every link of every organization's chain against the one
@@ -20,20 +18,8 @@ struct CheckChain: AsyncParsableCommand {
   var organization: String?
 
   func run() async throws {
-    let configuration = try Configuration()
     let slug = organization
-    try await Database.with(configuration) { database in
-      let pool = Pool(
-        PoolConfiguration(url: try database.requireOwner(), size: 1, pipelineConnections: 1),
-        logger: Logger(label: "constat"))
-      do {
-        try await Signals.ending { try await Self.check(VerifyChain(querying: pool), slug) }
-      } catch {
-        await pool.shutdown()
-        throw error
-      }
-      await pool.shutdown()
-    }
+    try await Database.asOwner { pool in try await Self.check(VerifyChain(querying: pool), slug) }
   }
 
   private static func check(_ chain: VerifyChain, _ slug: String?) async throws {

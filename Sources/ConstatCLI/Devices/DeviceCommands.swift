@@ -70,12 +70,27 @@ extension DeviceCommand {
   }
 }
 
-/// The mission that a command is about.
+/// A command on one of the device's missions.
+protocol MissionCommand: DeviceCommand {
+  var choice: MissionChoice { get }
+  func run(on device: FieldDevice, _ mission: Mission) async throws -> [String]
+}
+
+extension MissionCommand {
+  var place: DevicePlace { choice.place }
+
+  func run(on device: FieldDevice) async throws -> [String] {
+    try await run(on: device, choice.found(on: device))
+  }
+}
+
+/// The device, and the mission that a command is about.
 struct MissionChoice: ParsableArguments {
+  @OptionGroup var place: DevicePlace
   @Argument(help: "The mission's number, or its id.")
   var mission: String
 
-  func found(on device: FieldDevice) async throws -> Mission {
+  fileprivate func found(on device: FieldDevice) async throws -> Mission {
     let missions = try await device.missions()
     let found = missions.first { $0.id == mission.lowercased() || String($0.number) == mission }
     guard let found else { throw DeviceError.missionNotHere(mission) }

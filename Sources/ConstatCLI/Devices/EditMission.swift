@@ -12,10 +12,9 @@ struct EditMission: AsyncParsableCommand {
 }
 
 /// Step 1: where the property is.
-struct EditAddress: DeviceCommand {
+struct EditAddress: MissionCommand {
   static let configuration = CommandConfiguration(commandName: "address", abstract: "Correct the address.")
 
-  @OptionGroup var place: DevicePlace
   @OptionGroup var choice: MissionChoice
   @Option var street: String?
   @Option var complement: String?
@@ -23,8 +22,7 @@ struct EditAddress: DeviceCommand {
   @Option var city: String?
   @Option(name: .customLong("insee")) var inseeCode: String?
 
-  func run(on device: FieldDevice) async throws -> [String] {
-    let mission = try await choice.found(on: device)
+  func run(on device: FieldDevice, _ mission: Mission) async throws -> [String] {
     try await device.correctAddress(
       mission.id,
       AddressCorrection(
@@ -35,10 +33,9 @@ struct EditAddress: DeviceCommand {
 }
 
 /// Step 2: how to get in.
-struct EditAccess: DeviceCommand {
+struct EditAccess: MissionCommand {
   static let configuration = CommandConfiguration(commandName: "access", abstract: "Correct how to get in.")
 
-  @OptionGroup var place: DevicePlace
   @OptionGroup var choice: MissionChoice
   @Option var floor: String?
   @Option var door: String?
@@ -49,8 +46,7 @@ struct EditAccess: DeviceCommand {
   @Option(help: "Who comes along.") var escort: String?
   @Option var comment: String?
 
-  func run(on device: FieldDevice) async throws -> [String] {
-    let mission = try await choice.found(on: device)
+  func run(on device: FieldDevice, _ mission: Mission) async throws -> [String] {
     try await device.correctAccess(
       mission.id,
       AccessCorrection(
@@ -62,11 +58,10 @@ struct EditAccess: DeviceCommand {
 }
 
 /// Facts of the property, seen on site.
-struct EditFacts: DeviceCommand {
+struct EditFacts: MissionCommand {
   static let configuration = CommandConfiguration(
     commandName: "facts", abstract: "Correct the property's facts.")
 
-  @OptionGroup var place: DevicePlace
   @OptionGroup var choice: MissionChoice
   @Option(name: .customLong("type")) var propertyType: PropertyType?
   @Option(help: "In hundredths of a square metre.") var area: Int?
@@ -77,8 +72,7 @@ struct EditFacts: DeviceCommand {
   @Option(help: "Whether the gas installation is over 15 years old.") var oldGas: Bool?
   @Option(help: "Whether the electrical installation is over 15 years old.") var oldElectricity: Bool?
 
-  func run(on device: FieldDevice) async throws -> [String] {
-    let mission = try await choice.found(on: device)
+  func run(on device: FieldDevice, _ mission: Mission) async throws -> [String] {
     try await device.correctFacts(
       mission.id,
       FactsCorrection(
@@ -91,17 +85,15 @@ struct EditFacts: DeviceCommand {
 }
 
 /// Step 3, and whoever else the mission names.
-struct EditContact: DeviceCommand {
+struct EditContact: MissionCommand {
   static let configuration = CommandConfiguration(
     commandName: "contact", abstract: "Correct a contact of the mission, the owner unless another is given.")
 
-  @OptionGroup var place: DevicePlace
   @OptionGroup var choice: MissionChoice
   @Option(help: "The contact's id, as `show` tells it.") var id: String?
   @OptionGroup var details: ContactDetails
 
-  func run(on device: FieldDevice) async throws -> [String] {
-    let mission = try await choice.found(on: device)
+  func run(on device: FieldDevice, _ mission: Mission) async throws -> [String] {
     guard let contact = id ?? mission.owner?.id else { throw DeviceError.notFound("owner") }
     try await device.correctContact(mission.id, contact: contact, details.correction)
     return []
@@ -125,31 +117,27 @@ struct ContactDetails: ParsableArguments {
 }
 
 /// Step 7.
-struct EditPrice: DeviceCommand {
+struct EditPrice: MissionCommand {
   static let configuration = CommandConfiguration(commandName: "price", abstract: "Correct the price.")
 
-  @OptionGroup var place: DevicePlace
   @OptionGroup var choice: MissionChoice
   @Argument(help: "Tax included, such as 396.80.") var amount: Money
   @Option var comment: String?
 
-  func run(on device: FieldDevice) async throws -> [String] {
-    let mission = try await choice.found(on: device)
+  func run(on device: FieldDevice, _ mission: Mission) async throws -> [String] {
     try await device.correctPrice(mission.id, amount, comment: comment)
     return []
   }
 }
 
 /// The dossier's notes: the office may be writing too, and both stay.
-struct EditNotes: DeviceCommand {
+struct EditNotes: MissionCommand {
   static let configuration = CommandConfiguration(commandName: "notes", abstract: "Write the notes.")
 
-  @OptionGroup var place: DevicePlace
   @OptionGroup var choice: MissionChoice
   @Argument var text: String
 
-  func run(on device: FieldDevice) async throws -> [String] {
-    let mission = try await choice.found(on: device)
+  func run(on device: FieldDevice, _ mission: Mission) async throws -> [String] {
     try await device.writeNotes(mission.id, text)
     return []
   }

@@ -3,19 +3,17 @@ import ConstatDevice
 import Foundation
 
 /// Adds a photo, plan or paper to a mission.
-struct AttachFile: DeviceCommand {
+struct AttachFile: MissionCommand {
   static let configuration = CommandConfiguration(
     commandName: "attach", abstract: "Add a JPEG, PNG or PDF file to a mission; answers its id.")
 
-  @OptionGroup var place: DevicePlace
   @OptionGroup var choice: MissionChoice
   @Argument(completion: .file()) var file: String
   @Option var caption: String?
   @Option(help: "The code of the diagnostic that it is about.") var diagnostic: String?
   @Option(name: .customLong("at"), help: "Where: latitude,longitude.") var position: Position?
 
-  func run(on device: FieldDevice) async throws -> [String] {
-    let mission = try await choice.found(on: device)
+  func run(on device: FieldDevice, _ mission: Mission) async throws -> [String] {
     return [
       try await device.attach(
         mission.id, file: URL(filePath: file), caption: caption, diagnostic: diagnostic, at: position)
@@ -24,15 +22,13 @@ struct AttachFile: DeviceCommand {
 }
 
 /// A mission's files, and where their bytes are.
-struct ListFiles: DeviceCommand {
+struct ListFiles: MissionCommand {
   static let configuration = CommandConfiguration(
     commandName: "files", abstract: "List a mission's files and where their bytes are.")
 
-  @OptionGroup var place: DevicePlace
   @OptionGroup var choice: MissionChoice
 
-  func run(on device: FieldDevice) async throws -> [String] {
-    let mission = try await choice.found(on: device)
+  func run(on device: FieldDevice, _ mission: Mission) async throws -> [String] {
     return try await device.attachments(mission.id).map { file in
       let bytes =
         switch file.bytes {

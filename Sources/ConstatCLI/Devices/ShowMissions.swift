@@ -38,15 +38,13 @@ struct ShowDay: DeviceCommand {
 }
 
 /// One mission, whole.
-struct ShowMission: DeviceCommand {
+struct ShowMission: MissionCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show a mission as it stands here, with what was not sent yet.")
 
-  @OptionGroup var place: DevicePlace
   @OptionGroup var choice: MissionChoice
 
-  func run(on device: FieldDevice) async throws -> [String] {
-    let mission = try await choice.found(on: device)
+  func run(on device: FieldDevice, _ mission: Mission) async throws -> [String] {
     var lines = head(mission)
     for contact in mission.people {
       let roles = mission.contacts.filter { $0.value.id == contact.id }.map(\.key.rawValue).sorted()

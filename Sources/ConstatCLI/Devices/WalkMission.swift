@@ -4,31 +4,27 @@ import ConstatDevice
 import Foundation
 
 /// Begins the mission order, here and now.
-struct StartMission: DeviceCommand {
+struct StartMission: MissionCommand {
   static let configuration = CommandConfiguration(
     commandName: "start", abstract: "Start the ten steps of the mission order.")
 
-  @OptionGroup var place: DevicePlace
   @OptionGroup var choice: MissionChoice
   @Option(name: .customLong("at"), help: "Where: latitude,longitude.") var position: Position?
 
-  func run(on device: FieldDevice) async throws -> [String] {
-    let mission = try await choice.found(on: device)
+  func run(on device: FieldDevice, _ mission: Mission) async throws -> [String] {
     let address = try await device.startMission(mission.id, at: position)
     return [DeviceWords.step(.address(address))]
   }
 }
 
 /// Passes a step that has no question.
-struct ConfirmStep: DeviceCommand {
+struct ConfirmStep: MissionCommand {
   static let configuration = CommandConfiguration(
     commandName: "confirm", abstract: "Confirm the step that the mission order stands at.")
 
-  @OptionGroup var place: DevicePlace
   @OptionGroup var choice: MissionChoice
 
-  func run(on device: FieldDevice) async throws -> [String] {
-    let mission = try await choice.found(on: device)
+  func run(on device: FieldDevice, _ mission: Mission) async throws -> [String] {
     guard let walk = try await device.walk(mission.id) else { throw DeviceError.orderNotStarted }
     let next: MissionWalk =
       switch walk {
@@ -49,18 +45,16 @@ struct ConfirmStep: DeviceCommand {
 }
 
 /// Steps 8 and 9: is the payer there, and does he pay now? No leads to the end of the mission.
-struct AnswerStep: DeviceCommand {
+struct AnswerStep: MissionCommand {
   static let configuration = CommandConfiguration(
     commandName: "answer", abstract: "Answer the question that the mission order stands at.")
 
   enum Answer: String, ExpressibleByArgument, CaseIterable { case yes, no }
 
-  @OptionGroup var place: DevicePlace
   @OptionGroup var choice: MissionChoice
   @Argument var answer: Answer
 
-  func run(on device: FieldDevice) async throws -> [String] {
-    let mission = try await choice.found(on: device)
+  func run(on device: FieldDevice, _ mission: Mission) async throws -> [String] {
     let next: MissionWalk =
       switch (try await device.walk(mission.id), answer) {
       case (.payerPresence(let step), .yes): .onSitePayment(try await step.payerIsPresent())
@@ -75,11 +69,10 @@ struct AnswerStep: DeviceCommand {
 }
 
 /// Step 10: the money.
-struct TakePayment: DeviceCommand {
+struct TakePayment: MissionCommand {
   static let configuration = CommandConfiguration(
     commandName: "pay", abstract: "Note the money taken on site.")
 
-  @OptionGroup var place: DevicePlace
   @OptionGroup var choice: MissionChoice
   @Argument(help: "cash, cheque, card or online_card.") var means: PaymentMeans
   @Argument(help: "Such as 396.80.") var amount: Money
@@ -87,8 +80,7 @@ struct TakePayment: DeviceCommand {
   @Option(help: "The cheque's bank.") var bank: String?
   @Option(help: "Who drew the cheque.") var issuer: String?
 
-  func run(on device: FieldDevice) async throws -> [String] {
-    let mission = try await choice.found(on: device)
+  func run(on device: FieldDevice, _ mission: Mission) async throws -> [String] {
     guard case .payment(let step)? = try await device.walk(mission.id) else {
       throw WrongStep("not the payment")
     }
@@ -114,11 +106,10 @@ struct TakePayment: DeviceCommand {
 }
 
 /// The end: both parties sign.
-struct SignMission: DeviceCommand {
+struct SignMission: MissionCommand {
   static let configuration = CommandConfiguration(
     commandName: "sign", abstract: "Have both parties sign, which ends the mission.")
 
-  @OptionGroup var place: DevicePlace
   @OptionGroup var choice: MissionChoice
   @Option(help: "The technician's name.") var technician: String
   @Option(help: "Their signature, a PNG or JPEG file.", completion: .file()) var technicianImage: String
@@ -128,8 +119,7 @@ struct SignMission: DeviceCommand {
   @Flag(help: "The payer asks for a receipt.") var receipt = false
   @Flag(help: "The ordering party asks for a copy.") var copy = false
 
-  func run(on device: FieldDevice) async throws -> [String] {
-    let mission = try await choice.found(on: device)
+  func run(on device: FieldDevice, _ mission: Mission) async throws -> [String] {
     guard case .end(let end)? = try await device.walk(mission.id) else { throw WrongStep("not the end") }
     let finalised = try await end.finalise(
       technician: DrawnSignature(name: technician, image: image(technicianImage)),
