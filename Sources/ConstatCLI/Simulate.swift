@@ -18,7 +18,7 @@ struct Simulate: AsyncParsableCommand {
 
   @Option(help: "How many devices.")
   var devices = 4
-  @Option(help: "For how long they work.")
+  @Option(help: "For how long they work; longer where not all of it has happened by then.")
   var seconds = 15
   @Option(help: "Decides what everyone does. Drawn where it is not given.")
   var seed: UInt64?

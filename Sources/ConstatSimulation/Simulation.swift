@@ -81,11 +81,11 @@ private struct Run: Sendable {
     say("\(plan.devices) devices work for \(plan.seconds) s, seed \(plan.seed)")
     let saboteur = Saboteur(world: world, plan: plan)
     try await each(devices) { try await $0.enrol() }
-    let end = ContinuousClock.now + .seconds(plan.seconds)
+    let day = Day(plan)
     let officeHours = Task { await office.work() }
     await withTaskGroup(of: Void.self) { group in
-      for device in devices { group.addTask { await device.work(until: end) } }
-      group.addTask { await saboteur.work(until: end) }
+      for device in devices { group.addTask { await device.work(during: day) } }
+      group.addTask { await saboteur.work(during: day) }
     }
     officeHours.cancel()
     await officeHours.value

@@ -17,20 +17,20 @@ actor Saboteur {
     random = SeededRandom(seed: plan.seed &+ 32_452_843)
   }
 
-  func work(until end: ContinuousClock.Instant) async {
+  func work(during day: Day) async {
     // Each backup comes back at the next turn but one.
     let kinds = [Trouble.restore, .apiKills, .restore, .postgresKills].filter(plan.troubles.contains)
     guard !kinds.isEmpty else { return }
     for turn in 0... {
       let pause = Duration.milliseconds(1_200 + random.below(2_200))
-      guard ContinuousClock.now + pause < end, (try? await Task.sleep(for: pause)) != nil else { return }
-      do { try await strike(kinds[turn % kinds.count], before: end) } catch { faults.append("\(error)") }
+      guard (try? await Task.sleep(for: pause)) != nil, !day.isOver else { return }
+      do { try await strike(kinds[turn % kinds.count], during: day) } catch { faults.append("\(error)") }
     }
   }
 
-  private func strike(_ kind: Trouble, before end: ContinuousClock.Instant) async throws {
+  private func strike(_ kind: Trouble, during day: Day) async throws {
     switch kind {
-    case .restore: return try await backUpOrRestore(before: end)
+    case .restore: return try await backUpOrRestore(during: day)
     case .apiKills:
       await world.killAPI()
       try? await Task.sleep(for: .milliseconds(random.below(300)))
@@ -46,17 +46,19 @@ actor Saboteur {
       }
     }
     tally.add(kind)
+    day.saw(kind)
   }
 
   /// Files first, whose restore the operator has to tell; then a dump, whose restore shows; and so on.
-  private func backUpOrRestore(before end: ContinuousClock.Instant) async throws {
+  private func backUpOrRestore(during day: Day) async throws {
     if let backup {
-      while !world.chronicle.hasNews, ContinuousClock.now < end {
+      while !world.chronicle.hasNews, !day.isLate {
         try await Task.sleep(for: .milliseconds(50))
       }
       self.backup = nil
       try await world.restore(backup)
       tally.add(.restore)
+      day.saw(.restore)
     } else {
       backups += 1
       backup = try await world.backUp(asFiles: backups % 2 == 1)

@@ -27,6 +27,7 @@ actor SimulatedTechnician {
   /// Two devices of one technician do not walk through the same mission order.
   let isWalking: Bool
   private var isToBeLost: Bool
+  private(set) var day: Day?
   var random: SeededRandom
   private var files = 0
   private var tokens = 0
@@ -123,11 +124,11 @@ actor SimulatedTechnician {
 
   // MARK: A day's work
 
-  func work(until end: ContinuousClock.Instant) async {
-    let half = ContinuousClock.now + (end - .now) / 2
+  func work(during day: Day) async {
+    self.day = day
     if isWalking { await noting { try await visit() } }
-    while ContinuousClock.now < end, !Task.isCancelled {
-      if ContinuousClock.now > half, isQuiet { await noting { try await loseDevice() } }
+    while !day.isOver, !Task.isCancelled {
+      if day.isHalfOver, isQuiet { await noting { try await loseDevice() } }
       await noting { try await act() }
     }
     // A saboteur who is late is waited for.
@@ -180,6 +181,7 @@ actor SimulatedTechnician {
     guard try await device?.unsentCount == 0 else { return }
     for place in typed.indices where typed[place].settledBy == nil {
       typed[place].settledBy = chronicle.now
+      day?.saw(edits: 1)
       chronicle.settle(typedIn: typed[place].stretches.upperBound)
     }
   }

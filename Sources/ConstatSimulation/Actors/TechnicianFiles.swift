@@ -23,6 +23,7 @@ extension SimulatedTechnician {
     try await online("uploads") {
       guard let report = try await device?.uploadAttachments() else { return }
       tally.add("photos sent", report.uploaded)
+      day?.saw(photos: report.uploaded)
       for problem in report.setAside.values {
         faults.append("device \(index): a photo was set aside: \(problem.code)")
       }
