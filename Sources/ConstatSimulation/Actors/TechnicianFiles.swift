@@ -13,7 +13,7 @@ extension SimulatedTechnician {
     lastPhoto = bytes
     try await typing("photos taken") {
       let token = token(.creation)
-      try await device.attach(mission.id, bytes, named: "\(token).jpg", caption: token)
+      try await device.attach(mission.id, bytes, named: "photo.jpg", caption: token)
       photos.append(TakenPhoto(token: token, sha256: SHA256.hash(data: bytes).hexadecimal))
     }
   }
