@@ -56,10 +56,9 @@ struct PullRoutes {
     try await noteSeen(reading, store, row, request, device)
     let lmid: Int64 = try row.get("last_sequence")
     if position == .end(of: version) {
-      let token = request.cursor ?? ""
       return Self.reply(
-        epoch: epoch, version: version, events: nil, count: 0, cursor: token, more: false, reset: reset,
-        lmid: lmid)
+        epoch: epoch, version: version, events: nil, count: 0, cursor: request.cursor ?? "", more: false,
+        reset: reset, lmid: lmid)
     }
     let isFar = version - position.version > Self.farVersions
     let result = try await reading.query([
