@@ -24,7 +24,8 @@ struct Runtime: Sendable {
     logger = Logger(label: "constat")
     // Longer than the pool's own patience: a burst of devices that push at once waits rather than being sent away.
     var connections = PoolConfiguration(
-      url: try database.requireApp(), size: configuration.poolSize, acquireTimeoutMilliseconds: 1_000)
+      url: try database.requireApp(), size: configuration.poolSize,
+      pipelineConnections: configuration.readConnections, acquireTimeoutMilliseconds: 1_000)
     connections.sessionScript = EpochStore.sessionScript
     pool = Pool(connections, logger: logger)
     installation = try Installation(home: configuration.home, metrics: metrics)

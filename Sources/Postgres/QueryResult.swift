@@ -1,4 +1,5 @@
 import CLibPQ
+import Synchronization
 
 /// A column of a result: its name and the OID of its type.
 public struct Column: Sendable, Equatable {
@@ -9,10 +10,35 @@ public struct Column: Sendable, Equatable {
 /// The columns of a prepared statement's result; they never change, so all its results share them.
 final class ResultShape: Sendable {
   let columns: [Column]
+  private let derived = Mutex<(any Sendable)?>(nil)
 
   init(result: OpaquePointer) {
     columns = (0..<PQnfields(result)).map {
       Column(name: String(cString: PQfname(result, $0)), typeOID: PQftype(result, $0))
+    }
+  }
+
+  func derived<T: Sendable>(_ make: ([Column]) -> T) -> T {
+    if let known = derived.withLock({ $0 }) as? T { return known }
+    let made = make(columns)
+    derived.withLock { $0 = made }
+    return made
+  }
+}
+
+/// The values of a result, to read many of them without a count of references at each; valid as long as the result is
+/// alive.
+public struct Cells {
+  let handle: OpaquePointer
+
+  /// The text of a value, nil for NULL, without a copy.
+  public func text(row: Int, column: Int) -> UnsafeBufferPointer<UInt8>? {
+    let (row, column) = (Int32(row), Int32(column))
+    let length = PQgetlength(handle, row, column)
+    if length == 0, PQgetisnull(handle, row, column) == 1 { return nil }
+    guard let value = PQgetvalue(handle, row, column) else { return nil }
+    return UnsafeRawPointer(value).withMemoryRebound(to: UInt8.self, capacity: Int(length)) {
+      UnsafeBufferPointer(start: $0, count: Int(length))
     }
   }
 }
@@ -56,16 +82,16 @@ public final class QueryResult: RandomAccessCollection, @unchecked Sendable {
     try withExtendedLifetime(self) { try body(text(row: row, column: column)) }
   }
 
+  public var cells: Cells { Cells(handle: handle) }
+
   /// The text of a value, nil for NULL, without a copy: valid as long as this result is alive.
   public func text(row: Int, column: Int) -> UnsafeBufferPointer<UInt8>? {
-    let (row, column) = (Int32(row), Int32(column))
-    let length = PQgetlength(handle, row, column)
-    if length == 0, PQgetisnull(handle, row, column) == 1 { return nil }
-    guard let value = PQgetvalue(handle, row, column) else { return nil }
-    return UnsafeRawPointer(value).withMemoryRebound(to: UInt8.self, capacity: Int(length)) {
-      UnsafeBufferPointer(start: $0, count: Int(length))
-    }
+    cells.text(row: row, column: column)
   }
+
+  /// What `make` makes of the columns: once for all results of a prepared statement, for as long as all ask for the same
+  /// type.
+  public func derived<T: Sendable>(_ make: ([Column]) -> T) -> T { shape.derived(make) }
 
   /// The position of a column; results are narrow, so a scan beats a dictionary.
   public func column(named name: String) -> Int? { shape.columns.firstIndex { $0.name == name } }

@@ -129,10 +129,13 @@ final class Switchboard {
     return next == Int.max ? -1 : Int32(clamping: max(0, next - now + 1))
   }
 
-  func receive(on connection: Connection) {
-    for flight in connection.receive(now: now) { complete(flight, on: connection) }
+  /// Reads what has arrived; whether that ended something, or is the piece of an answer.
+  func receive(on connection: Connection) -> Bool {
+    let completed = connection.receive(now: now)
+    for flight in completed { complete(flight, on: connection) }
     // A connection on which nothing is under way and that has something to say is being closed.
     if connection.isBroken { lose(connection) }
+    return !completed.isEmpty || connection.isBroken
   }
 
   private func expireWaiters(_ queue: inout [Flight], role: Connection.Role) {

@@ -1,5 +1,6 @@
 import Gzip
 import HTTPTypes
+import NIOCore
 
 /// Bodies in gzip (RFC 9110 §8.4), both ways: technicians' networks are slow, and JSON shrinks to a tenth.
 enum ContentCoding {
@@ -36,11 +37,11 @@ enum ContentCoding {
 
   /// Packs an answer that is text and large enough, for a caller that takes gzip.
   static func compress(_ reply: inout Reply, for request: HTTPFields) {
-    guard reply.body.count >= smallest, reply.headers[.contentEncoding] == nil,
+    guard reply.body.readableBytes >= smallest, reply.headers[.contentEncoding] == nil,
       let type = reply.headers[.contentType], isText(type), let accepted = request[.acceptEncoding],
       accepts(accepted)
     else { return }
-    reply.body = Gzip.compressed(reply.body)
+    reply.body = ByteBuffer(bytes: Gzip.compressed(Array(reply.body.readableBytesView)))
     reply.headers[.contentEncoding] = "gzip"
     reply.headers[.vary] = "Accept-Encoding"
   }

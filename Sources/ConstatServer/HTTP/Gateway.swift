@@ -75,7 +75,7 @@ struct Gateway: Sendable {
     if let file = reply.file { return Self.response(reply, of: file) }
     if let stream = reply.stream { return Self.response(reply, streaming: stream, to: request) }
     // What answers a HEAD has the headers of a GET and nothing after them.
-    if route.method == .head { reply.body = [] }
+    if route.method == .head { reply.body = ByteBuffer() }
     ContentCoding.compress(&reply, for: request.headers)
     return Self.response(reply)
   }
@@ -108,7 +108,7 @@ struct Gateway: Sendable {
   private static func response(_ reply: Reply) -> Response {
     Response(
       status: reply.status, headers: headers(of: reply),
-      body: .init(byteBuffer: ByteBuffer(bytes: reply.body)))
+      body: .init(byteBuffer: reply.body))
   }
 
   /// An answer without an end of its own, given up as soon as the caller has closed the connection.

@@ -2,6 +2,7 @@ import ConstatCore
 import Crypto
 import Foundation
 import HTTPTypes
+import NIOCore
 import Postgres
 
 /// Remembers what a POST answered, in the same transaction as its effect, so that a caller whose answer was
@@ -52,7 +53,8 @@ struct IdempotencyStore {
         if let field = HTTPField.Name(name), let text = value.string { headers[field] = text }
       }
     }
-    return Reply(.init(code: try row.get("status")), headers: headers, body: try row.get("body"))
+    let body: [UInt8] = try row.get("body")
+    return Reply(.init(code: try row.get("status")), headers: headers, body: body)
   }
 
   func settle(_ reply: Reply) async throws {
@@ -68,7 +70,7 @@ struct IdempotencyStore {
     _ = try await transaction.execute(
       """
       UPDATE system.idempotency_key SET status = \(reply.status.code), headers = \(JSONB(bytes: headers.serialized())),
-        body = \(reply.body)
+        body = \(Array(reply.body.readableBytesView))
       WHERE organization_id = \(principal.organization) AND principal = \(principal.actor) AND route = \(route)
         AND key = \(key)
       """)

@@ -1,13 +1,14 @@
 public import ConstatCore
 import Foundation
 public import HTTPTypes
+public import NIOCore
 public import Postgres
 
 /// An answer, whole in memory so that it can be stored for a replay.
 public struct Reply: Sendable {
   public var status: HTTPResponse.Status
   public var headers: HTTPFields
-  public var body: [UInt8]
+  public var body: ByteBuffer
   /// What follows the body as it comes, until it ends: server-sent events.
   public var stream: AsyncStream<[UInt8]>?
   /// A file that is the body, passed on in pieces as its reader takes them.
@@ -15,10 +16,14 @@ public struct Reply: Sendable {
   /// Holds a secret that is shown once, so it is not kept for a replay.
   public var isSecret = false
 
-  public init(_ status: HTTPResponse.Status, headers: HTTPFields = [:], body: [UInt8] = []) {
+  public init(_ status: HTTPResponse.Status, headers: HTTPFields = [:], body: ByteBuffer = ByteBuffer()) {
     self.status = status
     self.headers = headers
     self.body = body
+  }
+
+  public init(_ status: HTTPResponse.Status, headers: HTTPFields = [:], body: [UInt8]) {
+    self.init(status, headers: headers, body: ByteBuffer(bytes: body))
   }
 
   /// The same answer, not to be kept.
@@ -26,6 +31,12 @@ public struct Reply: Sendable {
     var reply = self
     reply.isSecret = true
     return reply
+  }
+
+  /// Puts another JSON in the place of the body's.
+  mutating func rewrite(_ change: (JSONValue) -> JSONValue) throws {
+    let shown = try JSONValue.parse(Array(body.readableBytesView))
+    body = ByteBuffer(bytes: change(shown).serialized())
   }
 
   public static let noContent = Reply(.noContent)
@@ -67,10 +78,10 @@ public struct Reply: Sendable {
   public static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:])
     -> Reply
   {
-    json(bytes: value.serialized(), status: status, headers: headers)
+    json(bytes: ByteBuffer(bytes: value.serialized()), status: status, headers: headers)
   }
 
-  public static func json(bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:])
+  public static func json(bytes: ByteBuffer, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:])
     -> Reply
   {
     var headers = headers
@@ -88,17 +99,8 @@ public struct Reply: Sendable {
   {
     guard result.rowCount > 0 else { throw Problem.notFound }
     var writer = RowWriter(result)
-    writer.writeObject(0)
-    var bytes = writer.bytes
-    if let adding {
-      bytes.removeLast()
-      for (name, value) in try adding(result[0]) {
-        bytes += ",\"\(name)\":".utf8
-        bytes += value.serialized()
-      }
-      bytes.append(UInt8(ascii: "}"))
-    }
-    var reply = Reply.json(bytes: bytes, status: status)
+    writer.writeObject(0, adding: try adding?(result[0]) ?? [])
+    var reply = Reply.json(bytes: writer.bytes, status: status)
     if result.columns.contains(where: { $0.name == "version" }) {
       reply.headers[.eTag] = "\"v\(try result[0].get("version", as: Int64.self))\""
     }

@@ -74,7 +74,7 @@ struct ResourceRow: Sendable {
     -> Reply
   {
     var reply = try Reply.resource(result, status: status, location: location)
-    if let shown { reply.body = shown(try JSONValue.parse(reply.body)).serialized() }
+    if let shown { try reply.rewrite(shown) }
     return reply
   }
 }

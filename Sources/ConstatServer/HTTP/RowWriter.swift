@@ -1,4 +1,5 @@
 import ConstatCore
+import NIOCore
 import Postgres
 
 /// Writes rows as JSON straight from PostgreSQL's text format, by column type. PostgreSQL's own JSON functions cost
@@ -7,9 +8,8 @@ import Postgres
 struct RowWriter: ~Copyable {
   private var text: TextBuffer
   private let result: QueryResult
-  private let columns: [Column]
-  /// The names of all columns as members, one after the other: `{"id":`, `,"version":`, …
-  private let names: [UInt8]
+  private let cells: Cells
+  private let layout: Layout
 
   private enum Kind { case raw, boolean, instant, text, quoted, textArray, rawArray, quotedArray }
 
@@ -19,21 +19,33 @@ struct RowWriter: ~Copyable {
     let kind: Kind
   }
 
+  /// What the columns are as members.
+  private final class Layout: Sendable {
+    let columns: [Column]
+    /// The names of all columns as members, one after the other: `{"id":`, `,"version":`, …
+    let names: [UInt8]
+
+    init(_ columns: [Postgres.Column]) {
+      var names: [UInt8] = []
+      self.columns = columns.enumerated().compactMap { index, column in
+        guard !column.name.hasPrefix("_") else { return nil }
+        let start = names.count
+        names += "\(start == 0 ? "{" : ",")\"\(column.name)\":".utf8
+        return Column(index: index, name: start..<names.count, kind: RowWriter.kind(column.typeOID))
+      }
+      self.names = names
+    }
+  }
+
   init(_ result: QueryResult, capacity: Int = 1024) {
     self.result = result
+    cells = result.cells
+    layout = result.derived(Layout.init)
     text = TextBuffer(capacity: capacity)
-    var names: [UInt8] = []
-    columns = result.columns.enumerated().compactMap { index, column in
-      guard !column.name.hasPrefix("_") else { return nil }
-      let start = names.count
-      names += "\(start == 0 ? "{" : ",")\"\(column.name)\":".utf8
-      return Column(index: index, name: start..<names.count, kind: Self.kind(column.typeOID))
-    }
-    self.names = names
   }
 
   /// What has been written.
-  var bytes: [UInt8] { text.bytes }
+  var bytes: ByteBuffer { text.bytes }
 
   private static func kind(_ oid: UInt32) -> Kind {
     switch oid {
@@ -57,21 +69,26 @@ struct RowWriter: ~Copyable {
     string.withUTF8 { text.append($0) }
   }
 
-  mutating func writeObject(_ row: Int) {
-    guard !columns.isEmpty else { return append("{}") }
-    columns.withUnsafeBufferPointer { columns in
-      names.withUnsafeBufferPointer { names in
+  /// `members` follow the row's own.
+  mutating func writeObject(_ row: Int, adding members: [(name: String, value: JSONValue)] = []) {
+    guard !layout.columns.isEmpty else { return append("{}") }
+    layout.columns.withUnsafeBufferPointer { columns in
+      layout.names.withUnsafeBufferPointer { names in
         for column in columns {
           text.append(UnsafeBufferPointer(rebasing: names[column.name]))
           writeValue(row, column.index, column.kind)
         }
       }
     }
+    for (name, value) in members {
+      append(",\"\(name)\":")
+      value.serialized().withUnsafeBufferPointer { text.append($0) }
+    }
     text.append(UInt8(ascii: "}"))
   }
 
   private mutating func writeValue(_ row: Int, _ column: Int, _ kind: Kind) {
-    guard let value = result.text(row: row, column: column) else { return append("null") }
+    guard let value = cells.text(row: row, column: column) else { return append("null") }
     switch kind {
     case .raw: text.append(value)
     case .boolean: if value.first == UInt8(ascii: "t") { append("true") } else { append("false") }
@@ -134,6 +151,6 @@ extension JSONValue {
   init(_ row: Row) throws {
     var writer = RowWriter(row.result)
     writer.writeObject(row.index)
-    self = try JSONValue.parse(writer.bytes)
+    self = try JSONValue.parse(Array(writer.bytes.readableBytesView))
   }
 }

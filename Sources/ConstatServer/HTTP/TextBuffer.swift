@@ -1,3 +1,5 @@
+import NIOCore
+
 /// UTF-8 that grows at its end. An array would check at each append that nobody else holds it, which costs as much as
 /// what is appended here: some thousand short values for a page.
 struct TextBuffer: ~Copyable {
@@ -12,7 +14,7 @@ struct TextBuffer: ~Copyable {
 
   deinit { start.deallocate() }
 
-  var bytes: [UInt8] { Array(UnsafeBufferPointer(start: start, count: count)) }
+  var bytes: ByteBuffer { ByteBuffer(bytes: UnsafeBufferPointer(start: start, count: count)) }
 
   private mutating func reserve(_ more: Int) {
     if count + more > capacity { grow(more) }

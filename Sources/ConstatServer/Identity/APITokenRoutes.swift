@@ -57,9 +57,11 @@ struct APITokenRoutes {
 extension Reply {
   /// Adds a member that is shown this once and not kept for replays.
   mutating func show(secret name: String, _ value: String?) {
-    guard case .object(var members)? = try? JSONValue.parse(body) else { return }
-    members[name] = JSONValue(value)
-    body = JSONValue.object(members).serialized()
+    try? rewrite { shown in
+      guard case .object(var members) = shown else { return shown }
+      members[name] = JSONValue(value)
+      return .object(members)
+    }
     isSecret = value != nil
   }
 }

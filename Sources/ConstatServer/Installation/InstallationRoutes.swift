@@ -1,6 +1,7 @@
 import ConstatCore
 import Foundation
 import HTTPTypes
+import NIOCore
 import Postgres
 
 /// For whoever runs or explores a server: probes, metrics and the contract. Outside `/v1` and without a
@@ -14,7 +15,7 @@ struct InstallationRoutes {
     routes.open(.get, "/readyz") { try await ready($0.services.pool) }
     routes.open(.get, "/metrics") { await metrics($0.services.pool) }
     let contract = installation.contract.document.serialized()
-    routes.open(.get, "/openapi.json") { _ in .json(bytes: contract) }
+    routes.open(.get, "/openapi.json") { _ in .json(bytes: ByteBuffer(bytes: contract)) }
     let page = Array(DocumentationPage(installation.contract).html.utf8)
     routes.open(.get, "/docs") { _ in
       Reply(

@@ -2,6 +2,7 @@ import ConstatCore
 import ConstatSync
 import Foundation
 import HTTPTypes
+import NIOCore
 import Postgres
 
 /// `POST /v1/sync/pull`: one page of a device's feed. The page's events are text from the database, passed on
@@ -111,22 +112,26 @@ struct PullRoutes {
     epoch: String, version: Int64, events: QueryResult?, count: Int, cursor: String, more: Bool, reset: Bool,
     lmid: Int64
   ) -> Reply {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(256 + count * 1024)
-    bytes.append(contentsOf: "{\"epoch\":\"\(epoch)\",\"v\":\(version),\"events\":[".utf8)
-    if let events, let column = events.column(named: "event") {
+    var body = ByteBuffer()
+    let column = events?.column(named: "event")
+    if let events, let column {
+      let lengths = (1..<(count + 1)).map { events.text(row: $0, column: column)?.count ?? 0 }
+      body.reserveCapacity(lengths.reduce(512 + count, +))
+    }
+    body.writeString("{\"epoch\":\"\(epoch)\",\"v\":\(version),\"events\":[")
+    if let events, let column {
       for row in 1..<(count + 1) {
-        if row > 1 { bytes.append(UInt8(ascii: ",")) }
-        if let text = events.text(row: row, column: column) { bytes.append(contentsOf: text) }
+        if row > 1 { body.writeInteger(UInt8(ascii: ",")) }
+        if let text = events.text(row: row, column: column) { body.writeBytes(text) }
       }
     }
     let range = SchemaRange.current
-    bytes.append(
-      contentsOf: """
-        ],"cursor":"\(cursor)","more":\(more),"reset":\(reset),"lmid":\(lmid),"schema":{"min":\(range.minimum),\
-        "max":\(range.maximum)}}
-        """.utf8)
-    return .json(bytes: bytes)
+    body.writeString(
+      """
+      ],"cursor":"\(cursor)","more":\(more),"reset":\(reset),"lmid":\(lmid),"schema":{"min":\(range.minimum),\
+      "max":\(range.maximum)}}
+      """)
+    return .json(bytes: body)
   }
 
   /// Says how far the server has settled: after a restore from a backup the device may have more to rescue

@@ -20,7 +20,7 @@ import Testing
 
   @Test(arguments: [
     ["PORT": "80x"], ["PORT": "70000"], ["LOG_LEVEL": "loud"], ["DATABASE_POOL_SIZE": "0"],
-    ["CONSTAT_TRUST_FORWARDED_FOR": "perhaps"],
+    ["DATABASE_READ_CONNECTIONS": "0"], ["CONSTAT_TRUST_FORWARDED_FOR": "perhaps"],
   ])
   func `what cannot be meant is refused as wrong set-up`(_ environment: [String: String]) {
     #expect(throws: Terminal.configurationError) { try configuration(environment) }

@@ -1,0 +1,69 @@
+import ConstatCore
+@testable import ConstatServer
+import ConstatSync
+import Foundation
+import Postgres
+import Support
+import Testing
+
+@Suite struct PullPageTests {
+  @Test
+  func `what a device is told does not depend on where its news are looked for, wherever its cursor stands`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let office = work.org.office.token
+      func outbuilding(_ dossier: UUID) async throws -> String {
+        try await server.made(
+          server.post("/v1/dossiers/\(dossier.wire)/outbuildings", as: office, ["kind": "cellar"]))
+      }
+      func plan(_ person: UUID) async throws {
+        try await server.asOwner(work.org.id) { transaction in
+          _ = try await transaction.execute(
+            "UPDATE appointment SET technician_id = \(person) WHERE id = \(work.appointment)")
+        }
+      }
+      let cellars = try await [outbuilding(work.dossier), outbuilding(work.dossier)]
+      // Away, and back without one of its rows; another's contact changes meanwhile, and one becomes shared.
+      try await plan(work.org.nadia.id)
+      _ = try await server.delete("/v1/outbuildings/\(cellars[0])", as: office)
+      let buyer = try await server.made(
+        server.post("/v1/contacts", as: office, ["kind": "individual", "last_name": "Iriart"]))
+      try await plan(work.org.marc.id)
+      _ = try await server.patch("/v1/contacts/\(work.owner.wire)", as: office, ["phone": "0559111111"])
+      _ = try await server.patch(
+        "/v1/dossiers/\(work.dossier.wire)", as: office, ["buyer_id": .string(buyer)])
+      _ = try await server.patch("/v1/outbuildings/\(cellars[1])", as: office, ["comment": "Sèche"])
+      try await plan(work.org.nadia.id)
+
+      for person in [work.org.marc, work.org.nadia] {
+        let ways = try await server.asOwner(work.org.id) { transaction in
+          _ = try await transaction.query("SELECT set_config('app.account_id', \(person.id.wire), true)")
+          let latest = try await transaction.value(
+            Int64.self, "SELECT version FROM system.tenant_sync WHERE organization_id = \(work.org.id)")
+          let store = PullStore(organization: work.org.id)
+          var ways: [(near: [String], far: [String])] = []
+          for version in 0...(latest ?? 0) {
+            var ends: [[String]] = []
+            for isFar in [false, true] {
+              let page = store.page(after: .end(of: version), limit: 500, isFar: isFar)
+              ends.append(try await transaction.query(page).dropFirst().map { try $0.get("event") })
+            }
+            ways.append((ends[0], ends[1]))
+          }
+          return ways
+        }
+        for (version, way) in ways.enumerated() {
+          #expect(way.near == way.far, "\(person.id) since \(version)")
+        }
+        #expect(ways.first?.near.isEmpty == false && ways.last?.near.isEmpty == true)
+        let deletions = ways.flatMap(\.far).filter {
+          $0.contains("\"op\":\"delete\"") && $0.contains(cellars[0])
+        }
+        // Marc's mission is gone as a whole.
+        #expect(deletions.isEmpty == (person.id == work.org.marc.id))
+      }
+    }
+  }
+}
