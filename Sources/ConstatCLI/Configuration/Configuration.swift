@@ -21,8 +21,8 @@ struct Configuration: Sendable {
   let trustsForwardedFor: Bool
   /// Connections for transactions (`DATABASE_POOL_SIZE`).
   let poolSize: Int
-  /// Connections that all reads share, some dozen under way on each (`DATABASE_READ_CONNECTIONS`): as many as PostgreSQL
-  /// has processors to itself; more only take turns.
+  /// Connections that all reads share, some dozen under way on each (`DATABASE_READ_CONNECTIONS`): one more than there are
+  /// processors; still more only take turns.
   let readConnections: Int
   /// Where the bytes of files are kept.
   let blobs: BlobConfiguration
@@ -59,7 +59,8 @@ struct Configuration: Sendable {
     trustsForwardedFor = trusts
     poolSize = try number(
       "DATABASE_POOL_SIZE", 1...500, default: max(8, 3 * ProcessInfo.processInfo.activeProcessorCount))
-    readConnections = try number("DATABASE_READ_CONNECTIONS", 1...100, default: 4)
+    readConnections = try number(
+      "DATABASE_READ_CONNECTIONS", 1...100, default: ProcessInfo.processInfo.activeProcessorCount + 1)
     blobs = try BlobConfiguration(state: state, value: value)
     secretText = value("CONSTAT_SECRET_KEY")
   }
