@@ -111,7 +111,7 @@ class Cluster:
     def _schema():
         import hashlib
         files = sorted((HOME / "Migrations").glob("*.sql")) + [HOME / "Benchmarks/dataset.sql"]
-        return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+        return hashlib.sha256(b"".join(file.name.encode() + file.read_bytes() for file in files)).hexdigest()[:12]
 
 
 class Server:

@@ -73,7 +73,7 @@ struct Simulate: AsyncParsableCommand {
     let report = try await simulation.run(breaking: breakages)
     Terminal.say(report.text)
     for breakage in breakages {
-      let found = report.breakages[breakage]?.first ?? "NOT FOUND"
+      let found = report.breakages[breakage].map { $0.first ?? "NOT FOUND" } ?? "nothing of the kind there"
       Terminal.say("Broken on purpose (\(breakage.rawValue)): \(found)")
     }
     guard report.violations.isEmpty, breakages.isEmpty else { throw ExitCode.failure }

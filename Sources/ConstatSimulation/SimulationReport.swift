@@ -2,7 +2,7 @@
 public struct SimulationReport: Sendable {
   /// What does not hold, in words; none when all does.
   public let violations: [String]
-  /// For each breakage that was asked for, what the oracle said to it.
+  /// For each breakage that was asked for, what the oracle said to it; none where the day brought nothing to break.
   public internal(set) var breakages: [Breakage: [String]] = [:]
   public let text: String
   /// How often what happened; of what went wrong on purpose, by its name.

@@ -29,9 +29,10 @@ struct PullStore {
   /// `isFar`: look among what the device can reach rather than among all that the organization changed since; the better
   /// way for a device that starts, or was away for long.
   ///
-  /// A row has its place at its own version when that is new, else at the version of what leads to it. One that several
-  /// missions lead to is told at the first of those versions, and again at the later ones on later pages: at the last one
-  /// only, it would be lost to a device whose page ends before that, if the link that has it goes meanwhile.
+  /// A row has its place at its own version when that is still to come, else at the version of what leads to it. One that
+  /// several missions lead to is told at the first of those versions that is still to come, and again at the later ones on
+  /// later pages: at the last one only, it would be lost to a device whose page ends before that, if the link that has it
+  /// goes meanwhile; at the first of all, where the page before has passed that already.
   ///
   /// A mission that left is told whether or not the device ever had it: the guard "only if it joined before" loses one
   /// when a page ends between leaving and joining again. For the same reason a row deleted since is told even of a mission
@@ -40,10 +41,8 @@ struct PullStore {
     after position: Cursor.Position, limit: Int, isFar: Bool,
     withholding withheld: WithheldInformation = .none
   ) -> SQL {
-    let isEnd = position == .end(of: position.version)
-    let lower = isEnd ? position.version + 1 : position.version
-    let type = isEnd ? "" : position.type
-    let id = isEnd ? "00000000-0000-0000-0000-000000000000" : position.id
+    let start = Start(position)
+    let lower = start.version
     let end: SQL = "ORDER BY place, type COLLATE \"C\", id"
     return """
       WITH head AS MATERIALIZED (
@@ -51,7 +50,7 @@ struct PullStore {
       ), member AS MATERIALIZED (
         SELECT dossier_id, state, reason, version FROM system.sync_membership
         WHERE organization_id = \(organization) AND technician_id = \(PrincipalStore.signedInAccount)
-      ), \(isFar ? mineInReach(since: lower) : mineAmongChanged(since: lower))
+      ), \(isFar ? mineInReach(from: start) : mineAmongChanged(from: start))
       ), linking AS MATERIALIZED (
         SELECT m.dossier_id, m.version FROM member m WHERE m.state = 'in' AND m.version >= \(lower)
         UNION ALL
@@ -60,7 +59,7 @@ struct PullStore {
           OR EXISTS (SELECT 1 FROM jsonb_each(c.field_versions) f WHERE f.value::bigint >= \(lower) AND f.key = ANY (
             '{building_id,module_id,requester_id,prescriber_id,owner_id,occupant_id,buyer_id,payer_id,notary_id,managing_agent_id}')))))
       ), linked AS MATERIALIZED (
-        SELECT r.type, r.id, min(r.version) AS reached FROM (
+        SELECT r.type, r.id, min(r.version) FILTER (WHERE \(start.isBefore("r.version", of: "r"))) AS reached FROM (
           SELECT s.type, s.id, l.version FROM member m
           JOIN dossier d ON d.organization_id = \(organization) AND d.id = m.dossier_id
           LEFT JOIN linking l ON l.dossier_id = m.dossier_id
@@ -76,14 +75,14 @@ struct PullStore {
         SELECT e.place, e.type, e.id, e.version, e.born, e.field_versions, e.deleted, e.extra, NULL AS reason FROM (
           SELECT \(Self.columns), e.place FROM mine e
           UNION ALL
-          \(isFar ? sharedInReach(since: lower) : sharedAmongChanged(since: lower))
+          \(isFar ? sharedInReach(from: start) : sharedAmongChanged(from: start))
         ) AS e WHERE e.type = ANY (\(EntityType.allCases.map(\.rawValue)))
         UNION ALL
         SELECT m.version, 'leave', m.dossier_id, m.version, NULL, NULL, false, NULL, m.reason
         FROM member m WHERE m.state = 'out' AND m.version >= \(lower)
       ), page AS (
         SELECT place, \(organization) AS organization_id, type, id, version, born, field_versions, deleted, extra, reason
-        FROM event WHERE (place, type COLLATE "C", id) > (\(lower), \(type), \(id)::uuid)
+        FROM event e WHERE \(start.isBefore("e.place", of: "e"))
         \(end) LIMIT \(limit + 1)
       )
       SELECT version, '' AS type, NULL::uuid AS id, epoch AS event FROM head
@@ -122,35 +121,56 @@ struct PullStore {
   private static let columns: SQL =
     "e.type, e.id, e.dossier_id, e.version, e.born, e.field_versions, e.deleted, e.extra"
 
+  /// Where a page starts: after this place.
+  private struct Start {
+    let version: Int64
+    let type: String
+    let id: String
+
+    init(_ position: Cursor.Position) {
+      let isEnd = position == .end(of: position.version)
+      version = isEnd ? position.version + 1 : position.version
+      type = isEnd ? "" : position.type
+      id = isEnd ? "00000000-0000-0000-0000-000000000000" : position.id
+    }
+
+    /// Whether a row told at that version is still to come.
+    func isBefore(_ place: SQL, of row: SQL) -> SQL {
+      "(\(place), \(row).type COLLATE \"C\", \(row).id) > (\(version), \(type), \(id)::uuid)"
+    }
+  }
+
   /// What the organization changed, and the rows of missions among it or joined since. The upper bound excludes nothing:
   /// a plan for any parameters takes a range with two ends for a narrow one, as it is here, and one end for a third of all.
-  private func mineAmongChanged(since lower: Int64) -> SQL {
+  private func mineAmongChanged(from start: Start) -> SQL {
     """
     changed AS MATERIALIZED (
         SELECT \(Self.columns) FROM system.sync_entity e
-        WHERE e.organization_id = \(organization) AND e.version BETWEEN \(lower) AND \(Int64.max)
+        WHERE e.organization_id = \(organization) AND e.version BETWEEN \(start.version) AND \(Int64.max)
       ), mine AS MATERIALIZED (
         SELECT \(Self.columns), e.version AS place FROM changed e JOIN member m ON m.dossier_id = e.dossier_id
         WHERE m.state = 'in'
         UNION ALL
         SELECT \(Self.columns), m.version FROM member m
         JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.dossier_id = m.dossier_id
-        WHERE m.state = 'in' AND m.version >= \(lower) AND e.version < \(lower) AND NOT e.deleted
+        WHERE m.state = 'in' AND m.version >= \(start.version) AND NOT \(start.isBefore("e.version", of: "e"))
+          AND NOT e.deleted
     """
   }
 
-  private func mineInReach(since lower: Int64) -> SQL {
+  private func mineInReach(from start: Start) -> SQL {
     """
     mine AS MATERIALIZED (
-        SELECT \(Self.columns), CASE WHEN e.version >= \(lower) THEN e.version ELSE m.version END AS place FROM member m
+        SELECT \(Self.columns), CASE WHEN \(start.isBefore("e.version", of: "e")) THEN e.version ELSE m.version END AS place
+        FROM member m
         JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.dossier_id = m.dossier_id
-        WHERE m.state = 'in' AND ((e.version >= \(lower) AND (NOT e.deleted OR \(lower) > 0))
-          OR (m.version >= \(lower) AND NOT e.deleted))
+        WHERE m.state = 'in' AND ((e.version >= \(start.version) AND (NOT e.deleted OR \(start.version) > 0))
+          OR (m.version >= \(start.version) AND NOT e.deleted))
     """
   }
 
   /// Shared rows that changed or that a new link leads to. The links are followed only where something asks for them.
-  private func sharedAmongChanged(since lower: Int64) -> SQL {
+  private func sharedAmongChanged(from start: Start) -> SQL {
     """
     SELECT \(Self.columns), e.version FROM changed e
           WHERE e.type IN (\(Self.everybodys)) OR (e.type IN ('contact', 'building', 'module')
@@ -158,18 +178,20 @@ struct PullStore {
           UNION ALL
           SELECT \(Self.columns), k.reached FROM linked k
           JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = k.type AND e.id = k.id
-          WHERE EXISTS (SELECT FROM linking) AND k.reached IS NOT NULL AND e.version < \(lower)
+          WHERE EXISTS (SELECT FROM linking) AND k.reached IS NOT NULL
+            AND NOT \(start.isBefore("e.version", of: "e"))
     """
   }
 
-  private func sharedInReach(since lower: Int64) -> SQL {
+  private func sharedInReach(from start: Start) -> SQL {
     """
-    SELECT \(Self.columns), CASE WHEN e.version >= \(lower) THEN e.version ELSE k.reached END FROM linked k
+    SELECT \(Self.columns), CASE WHEN \(start.isBefore("e.version", of: "e")) THEN e.version ELSE k.reached END
+          FROM linked k
           JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = k.type AND e.id = k.id
-          WHERE e.version >= \(lower) OR k.reached IS NOT NULL
+          WHERE \(start.isBefore("e.version", of: "e")) OR k.reached IS NOT NULL
           UNION ALL
           SELECT \(Self.columns), e.version FROM system.sync_entity e
-          WHERE e.organization_id = \(organization) AND e.type IN (\(Self.everybodys)) AND e.version >= \(lower)
+          WHERE e.organization_id = \(organization) AND e.type IN (\(Self.everybodys)) AND e.version >= \(start.version)
     """
   }
 }

@@ -76,12 +76,13 @@ struct Examination: Sendable {
 
   // MARK: Broken on purpose
 
-  /// Breaks one thing after the other, and returns what the oracle then says for the first time and is to say of it.
+  /// Breaks one thing after the other, and returns what the oracle then says for the first time and is to say of it; no
+  /// entry where the day brought nothing to break.
   func broken(by breakages: [Breakage], after fresh: Fresh) async throws -> [Breakage: [String]] {
     var (fresh, found) = (fresh, [Breakage: [String]]())
     var known = Set(try await oracle(fresh).violations())
     for breakage in breakages {
-      try await breakSomething(breakage, fresh)
+      guard try await breakSomething(breakage, fresh) else { continue }
       if breakage == .serverRow { fresh = try await startedFromNothing() }
       let now = try await oracle(fresh).violations()
       found[breakage] = now.filter { !known.contains($0) && breakage.signs.contains(where: $0.contains) }
@@ -90,18 +91,27 @@ struct Examination: Sendable {
     return found
   }
 
-  private func breakSomething(_ breakage: Breakage, _ fresh: Fresh) async throws {
+  /// False where the day brought nothing of the kind.
+  private func breakSomething(_ breakage: Breakage, _ fresh: Fresh) async throws -> Bool {
     let oracle = try await oracle(fresh)
     switch breakage {
     case .deviceRow:
-      for device in devices { if try await DeviceFileStore(file: await device.file).tamper() { return } }
+      for device in devices { if try await DeviceFileStore(file: await device.file).tamper() { return true } }
+      return false
     case .lostPhoto, .doublePhoto:
-      let present = oracle.photos.filter { oracle.evidence.files.stored[$0.sha256] == 1 }
-      if let photo = breakage == .lostPhoto ? present.first : present.last { try breakPhoto(breakage, photo) }
+      let present = oracle.photos.filter {
+        oracle.evidence.files.stored[$0.sha256] == 1 && !oracle.beyondRecall.contains($0.token)
+      }
+      guard let photo = breakage == .lostPhoto ? present.first : present.last else { return false }
+      try breakPhoto(breakage, photo)
+      return true
     default:
-      guard let token = oracle.subject(of: breakage, world.chronicle, wiped: await wiped) else { return }
+      guard let token = oracle.subject(of: breakage, world.chronicle, wiped: await wiped) else {
+        return false
+      }
       try await BreakageStore(superuser: superuser, organization: store.organization).tamper(
         breakage, token: token, place: oracle.evidence.places[token])
+      return true
     }
   }
 

@@ -66,4 +66,53 @@ import Testing
       }
     }
   }
+
+  @Test func `what is linked between two pages is told, wherever the first one ended`() async throws {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let office = work.org.office.token
+      func contact(_ name: String) async throws -> String {
+        try await server.made(
+          server.post("/v1/contacts", as: office, ["kind": "individual", "last_name": .string(name)]))
+      }
+      let late = try await contact("Iriart")
+      let early = try await contact("Duhalde")
+      // One row of this mission changes, and it comes to a new technician with two contacts of its own.
+      let path = "/v1/dossiers/\(work.dossier.wire)"
+      _ = try await server.patch(path, as: office, ["buyer_id": .string(early)])
+      try await server.asOwner(work.org.id) { transaction in
+        _ = try await transaction.execute(
+          "UPDATE appointment SET technician_id = \(work.org.nadia.id) WHERE id = \(work.appointment)")
+      }
+      func told(after position: Cursor.Position, isFar: Bool) async throws -> [Cursor.Position] {
+        try await server.asOwner(work.org.id) { transaction in
+          _ = try await transaction.query(
+            "SELECT set_config('app.account_id', \(work.org.nadia.id.wire), true)")
+          let page = PullStore(organization: work.org.id).page(after: position, limit: 500, isFar: isFar)
+          return try await transaction.query(page).dropFirst().map {
+            Cursor.Position(
+              version: try $0.get("version"), type: try $0.get("type"),
+              id: (try $0.get("id") as UUID).wire)
+          }
+        }
+      }
+      let before = try await told(after: .end(of: -1), isFar: true)
+      // Of contacts that the first page may have passed already, at the version of another link.
+      _ = try await server.patch(
+        path, as: office,
+        ["notary_id": .string(late), "managing_agent_id": .string(early), "buyer_id": .null])
+      let all = try await told(after: .end(of: -1), isFar: true)
+      #expect(all.contains { $0.id == late } && !before.contains { $0.id == late })
+      for (count, position) in before.enumerated() {
+        for isFar in [false, true] {
+          let rest = try await told(after: position, isFar: isFar)
+          let known = Set((before.prefix(count + 1) + rest).map { "\($0.type) \($0.id)" })
+          let missing = all.filter { !known.contains("\($0.type) \($0.id)") }
+          #expect(missing.isEmpty, "\(isFar ? "far" : "near"), after \(position)")
+          let place = (position.version, position.type, position.id)
+          #expect(!rest.contains { ($0.version, $0.type, $0.id) <= place })
+        }
+      }
+    }
+  }
 }
