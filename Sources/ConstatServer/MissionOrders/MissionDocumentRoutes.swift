@@ -55,10 +55,19 @@ struct MissionDocumentRoutes {
     let part = try Self.part(reading.call)
     let source = MissionPartContent(part: part, organization: organization, dossier: id)
     let results = try await reading.query(
-      [MissionPartStore.facts(organization, dossier: id)] + source.queries)
+      [
+        MissionPartStore.facts(organization, dossier: id),
+        MissionDocumentStore.signed(organization, dossier: id, part),
+      ] + source.queries)
     guard let row = results[0].first else { throw Problem.notFound }
     let obstacles = part.obstacles(try MissionPartStore.facts(row))
-    var content = obstacles.isEmpty ? try source.content(of: Array(results.dropFirst())) : .null
+    var content = JSONValue.null
+    if let signed = results[1].first {
+      // What both parties signed stays as they signed it.
+      content = try PushStore.json(signed, "content")
+    } else if obstacles.isEmpty {
+      content = try source.content(of: Array(results.dropFirst(2)))
+    }
     // Who signed and when is for those who read the field return (IDN-11).
     if content["signatures"] != nil, try await !reading.principal().profiles.readsFieldReturn {
       content = content.replacing("signatures", by: [])

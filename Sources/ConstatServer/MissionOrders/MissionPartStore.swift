@@ -100,12 +100,14 @@ struct MissionPartStore {
     """
   }
 
-  /// What both parties have signed, with whose names; the drawings by the SHA-256 of their bytes.
+  /// What both parties have signed, with whose names; the drawings by the SHA-256 of their bytes. None before the order
+  /// is finalised: until then the office may change what the one who signed has read.
   static func signatures(_ organization: UUID, dossier: UUID) -> SQL {
     """
     SELECT g.signer, g.signer_name, g.signer_capacity, g.signed_at, encode(g.image_sha256, 'hex') AS image_sha256
     FROM signature g JOIN mission_order m ON m.organization_id = g.organization_id AND m.id = g.mission_order_id
-    WHERE m.organization_id = \(organization) AND m.dossier_id = \(dossier) ORDER BY g.signed_at, g.id
+    WHERE m.organization_id = \(organization) AND m.dossier_id = \(dossier) AND m.finalised_at IS NOT NULL
+    ORDER BY g.signed_at, g.id
     """
   }
 

@@ -148,10 +148,7 @@ import Testing
       let document = try await server.post(rendering, as: work.org.office.token).headers[.location] ?? ""
       for _ in 0..<10 {
         await self.work(server, renderer: PlainRenderer(isBroken: true))
-        try await server.asOwner(work.org.id) {
-          _ = try await $0.execute(
-            "UPDATE system.job SET run_at = now() WHERE organization_id = \(work.org.id)")
-        }
+        try await makeDue(work)
       }
       let failed = try await server.get(document, as: work.org.office.token)
       #expect(failed["state"] == "failed" && failed["failure"] == "OutOfPaper", "\(failed.text)")
@@ -202,10 +199,7 @@ import Testing
       #expect(data["content"]["signatures"] == [], "IDN-11")
 
       let letterbox = Letterbox()
-      try await server.asOwner(work.org.id) {
-        _ = try await $0.execute(
-          "UPDATE system.job SET run_at = now() WHERE organization_id = \(work.org.id)")
-      }
+      try await makeDue(work)
       await self.work(server, mail: letterbox)
       await self.work(server, mail: letterbox)
       let mails = letterbox.mails.withLock { $0 }
@@ -219,8 +213,103 @@ import Testing
     }
   }
 
+  @Test func `what both parties signed stays as they signed it MIS-03 MIS-27`() async throws {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let dossier = "/v1/dossiers/\(work.path)"
+      let order = "\(dossier)/mission-order/parts/commercial_order"
+      try await server.patch(
+        dossier, as: work.org.office.token, ["price_mode": "manual", "price_incl_tax_cents": 300_00])
+      try await finalise(work)
+      let signed = try await parts(work)["commercial_order"]?["document"]?["id"]
+      #expect(signed?.string != nil)
+      for _ in 0..<10 {
+        await self.work(server, renderer: PlainRenderer(isBroken: true))
+        try await makeDue(work)
+      }
+      let repriced = try await server.patch(
+        dossier, as: work.org.office.token, ["price_mode": "manual", "price_incl_tax_cents": 450_00])
+      let renamed = try await server.patch(
+        "/v1/contacts/\(work.owner.uuidString.lowercased())", as: work.org.office.token,
+        ["last_name": "Harispe"])
+      #expect(repriced["price_incl_tax_cents"] == 450_00 && renamed["last_name"] == "Harispe")
+      let again = try await server.post("\(order)/rendering", as: work.org.office.token)
+      #expect(again["id"] == signed && again["state"] == "queued", "failed, then asked again: \(again.text)")
+      #expect(try await parts(work)["commercial_order"]?["document"]?["id"] == signed)
+      let content = try await server.get(order, as: work.org.accountant.token)["content"]
+      #expect(content["price"]?["price_incl_tax_cents"] == 300_00, "\(content)")
+      #expect(content["owner"]?["name"] == "Etcheverry" && content["signatures"]?.array?.count == 2)
+      let others = try await server.get(order, as: work.org.office.token)["content"]
+      #expect(others["price"] == content["price"] && others["signatures"] == [], "IDN-11")
+      await self.work(server, renderer: PlainRenderer(isBroken: false))
+      let file = try await server.get(
+        "/v1/mission-documents/\(signed?.string ?? "")/content", as: work.org.accountant.token)
+      #expect(file.text.contains("30000") && !file.text.contains("45000"), "\(file.text)")
+      let back = try await server.get("\(dossier)/field-return", as: work.org.accountant.token)
+      #expect(back["documents"].array?.first?["document"]?["id"] == signed, "\(back.text)")
+    }
+  }
+
+  @Test func `a rendering before the mission's end says nothing of who signed by then IDN-11`() async throws {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let dossier = "/v1/dossiers/\(work.path)"
+      let order = "\(dossier)/mission-order/parts/commercial_order"
+      try await server.patch(
+        dossier, as: work.org.office.token, ["price_mode": "manual", "price_incl_tax_cents": 300_00])
+      let device = try await sign(work)
+      let early = try await server.post("\(order)/rendering", as: work.org.sales.token)
+      await self.work(server, renderer: PlainRenderer(isBroken: false))
+      let file = try await server.get(
+        "/v1/mission-documents/\(early["id"].string ?? "")/content", as: work.org.sales.token)
+      #expect(file.text.hasPrefix("%PDF-commercial_order 0\n"), "no drawing: \(file.text)")
+      #expect(!file.text.contains("Anne Etcheverry") && early["is_signed"] == false)
+      try await end(work, device)
+      let signed = try await parts(work)["commercial_order"]?["document"]
+      #expect(signed?["is_signed"] == true && signed?["id"] != early["id"])
+      let again = try await server.post("\(order)/rendering", as: work.org.sales.token)
+      #expect(again["id"] == signed?["id"], "not the unsigned one")
+    }
+  }
+
+  @Test func `a file that the storage has lost is made again when it is asked for MIS-01`() async throws {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let rendering = "/v1/dossiers/\(work.path)/mission-order/parts/intervention_sheet/rendering"
+      let document = try await server.post(rendering, as: work.org.office.token).headers[.location] ?? ""
+      await self.work(server, renderer: PlainRenderer(isBroken: false))
+      let file = try await server.get("\(document)/content", as: work.org.office.token)
+      let sha256 = try await server.asOwner(work.org.id) { transaction in
+        try await transaction.value(
+          [UInt8].self,
+          """
+          UPDATE system.blob b SET stored = false FROM mission_document f
+          WHERE f.organization_id = \(work.org.id) AND b.organization_id = f.organization_id
+            AND b.sha256 = f.file_sha256 RETURNING b.sha256
+          """)
+      }
+      try await server.services.storage.delete(.blob(work.org.id, sha256: #require(sha256)))
+      #expect(try await server.get("\(document)/content", as: work.org.office.token).status == 503)
+      let again = try await server.post(rendering, as: work.org.office.token)
+      #expect(again.headers[.location] == document)
+      await self.work(server, renderer: PlainRenderer(isBroken: false))
+      #expect(try await server.get("\(document)/content", as: work.org.office.token).body == file.body)
+    }
+  }
+
+  /// As if the time of the next attempt had come.
+  private func makeDue(_ work: FieldWork) async throws {
+    try await work.server.asOwner(work.org.id) {
+      _ = try await $0.execute(
+        "UPDATE system.job SET run_at = now() WHERE organization_id = \(work.org.id)")
+    }
+  }
+
   /// Marc's device ends the mission: a payment in cash, both signatures, receipt and copy asked for.
-  private func finalise(_ work: FieldWork) async throws {
+  private func finalise(_ work: FieldWork) async throws { try await end(work, sign(work)) }
+
+  /// All of it but the end.
+  private func sign(_ work: FieldWork) async throws -> RawDevice {
     let (organization, dossier, marc) = (work.org.id, work.dossier, work.org.marc.id)
     try await work.server.asOwner(organization) { transaction in
       _ = try await transaction.execute(
@@ -253,13 +342,20 @@ import Testing
         .missionOrder, work.path, in: dossier, set: ["confirmed_step": 10, "payment_means": "cash"],
         was: ["confirmed_step": 9, "payment_means": .null]),
       signature("technician", "Marc"), signature("ordering_party", "Anne Etcheverry"),
-      device.mutation(
-        .missionOrder, work.path, in: dossier,
-        set: ["receipt_requested": true, "copy_requested": true, "finalised_at": "2026-12-01T09:45:00Z"],
-        was: ["receipt_requested": false, "copy_requested": false, "finalised_at": .null]),
     ])
     let statuses = answer["results"].array?.compactMap { $0["status"]?.string } ?? []
-    #expect(statuses == Array(repeating: "applied", count: 5), "\(answer.text)")
+    #expect(statuses == Array(repeating: "applied", count: 4), "\(answer.text)")
+    return device
+  }
+
+  private func end(_ work: FieldWork, _ device: RawDevice) async throws {
+    let answer = try await device.push([
+      device.mutation(
+        .missionOrder, work.path, in: work.dossier,
+        set: ["receipt_requested": true, "copy_requested": true, "finalised_at": "2026-12-01T09:45:00Z"],
+        was: ["receipt_requested": false, "copy_requested": false, "finalised_at": .null])
+    ])
+    #expect(answer["results"].array?.map { $0["status"]?.string } == ["applied"], "\(answer.text)")
   }
 }
 
