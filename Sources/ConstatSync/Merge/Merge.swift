@@ -113,11 +113,26 @@ public struct Merge {
     return differs(shown, state, field)
   }
 
-  /// True where the device was not shown what the field holds, although it had come so far: its organization keeps that
-  /// from it (ORG-18). What it showed tells, since it may have been shown before.
+  /// True where the device was not shown what somebody else wrote, although it had come so far. Its own value it may
+  /// overwrite, shown or not.
   private func isWithheld(_ state: EntityState, _ field: String) -> Bool {
-    guard author.withheld.hides(field, of: mutation.key.type), let shown = shown(field) else { return false }
-    return !isOwn(state, state.version(of: field)) && differs(shown, state, field)
+    isBlind(state, field) && !isOwn(state, state.version(of: field))
+  }
+
+  /// True where the device did not show what the field holds, because its organization keeps that from it (ORG-18).
+  /// What it showed tells, not the switch as it is now, which may have been another when the device pulled.
+  private func isBlind(_ state: EntityState, _ field: String) -> Bool {
+    guard let shown = shown(field), WithheldInformation.all.hides(field, of: mutation.key.type) else {
+      return false
+    }
+    let isHidden = author.withheld.hides(field, of: mutation.key.type)
+    return (shown.isNull || isHidden || isRefused(shown, field)) && differs(shown, state, field)
+  }
+
+  /// True where the device showed its own value, which gave way in a conflict to one that it had not been shown.
+  private func isRefused(_ shown: JSONValue, _ field: String) -> Bool {
+    guard let record = open[field], record.chosen == .theirs else { return false }
+    return record.theirs.version <= record.base.version && JSONValue.same(shown, record.mine.value)
   }
 
   private func differs(_ shown: JSONValue, _ state: EntityState, _ field: String) -> Bool {
@@ -184,7 +199,8 @@ extension Merge {
     switch rule.policy {
     case .note, .listItem:
       let isOthers = isContested && !isOwn(state, version)
-      return combined(rule, mine, current, version > known, isOthers ? rival : nil)
+      let isUnknown = version > known || isBlind(state, rule.field)
+      return combined(rule, mine, current, isUnknown, isOthers ? rival : nil)
     case .observed where !isFixed:
       let record = record(rule, mine, isContested ? rival : nil, .mine)
       return Decision(live: mine, conflict: record, isContested: isContested)
@@ -198,13 +214,13 @@ extension Merge {
   }
 
   /// Both sides' text or items. Also where this device's own earlier edit was merged with
-  /// something that it has not pulled yet.
+  /// something that it has not pulled yet, or is not shown.
   private func combined(
-    _ rule: FieldRule, _ mine: JSONValue, _ current: JSONValue, _ changedSince: Bool,
+    _ rule: FieldRule, _ mine: JSONValue, _ current: JSONValue, _ isUnknown: Bool,
     _ rival: ConflictRecord.Theirs?
   ) -> Decision {
     let was = mutation.was[rule.field]
-    guard rival != nil || changedSince && !JSONValue.same(was, current) else {
+    guard rival != nil || isUnknown && !JSONValue.same(was, current) else {
       return Decision(live: mine, conflict: record(rule, mine, nil, .mine))
     }
     let merged =

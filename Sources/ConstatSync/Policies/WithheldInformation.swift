@@ -9,6 +9,8 @@ public struct WithheldInformation: Sendable, Hashable {
   public init(_ groups: Set<Organization.Information>) { self.groups = groups }
 
   public static let none = WithheldInformation([])
+  /// All that can be withheld.
+  public static let all = WithheldInformation(Set(Organization.Information.allCases))
 
   /// One row per group: the fields that it is made of, by type.
   public static let table: [(group: Organization.Information, type: EntityType, fields: [String])] = [

@@ -138,6 +138,57 @@ import Testing
     }
   }
 
+  @Test func `an edit made while a value was withheld never overwrites it, nor out of parking ORG-18`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let path = "/v1/dossiers/\(work.dossier.uuidString.lowercased())"
+      let owner = "/v1/contacts/\(work.owner.uuidString.lowercased())"
+      try await server.patch(path, as: work.org.office.token, ["notes": "office"])
+      try await change(work, ["withheld_information": ["contact_details", "notes"]])
+      let device = try await work.enrol(work.org.marc)
+      for note in ["A", "B"] {
+        try await device.pull()
+        let answer = try await device.push([
+          device.mutation(
+            .dossier, work.dossier.uuidString, in: work.dossier, set: ["notes": .string(note)],
+            was: ["notes": .null])
+        ])
+        #expect(answer.status == 200, "\(answer.text)")
+      }
+      #expect(
+        try await server.get(path, as: work.org.office.token)["notes"] == "office\n---\nA\n---\nB")
+
+      try await device.pull()
+      func edit(_ phone: JSONValue) -> Mutation {
+        device.mutation(
+          .contact, work.owner.uuidString, in: work.dossier, set: ["phone": phone], was: ["phone": .null])
+      }
+      let first = edit("0611111111")
+      try await change(work, ["withheld_information": []])
+      let late = try await device.push([first])
+      #expect(late["results"].array?.first?["status"] == "conflicted", "\(late.text)")
+      #expect(try await server.get(owner, as: work.org.office.token)["phone"] == "0559000000")
+
+      let second = edit("0622222222")
+      try await server.asOwner(work.org.id) { transaction in
+        _ = try await transaction.execute(
+          "UPDATE appointment SET technician_id = \(work.org.nadia.id) WHERE id = \(work.appointment)")
+      }
+      let parked = try await device.push([second])
+      #expect(parked["results"].array?.first?["status"] == "parked", "\(parked.text)")
+      let id = try await server.get("/v1/sync/parked?state=parked", as: work.org.office.token)["items"]
+        .array?.first?["id"]?.string
+      let applied = try await server.post("/v1/sync/parked/\(id ?? "")/apply", as: work.org.office.token)
+      #expect(applied["state"] == "applied", "\(applied.text)")
+      #expect(try await server.get(owner, as: work.org.office.token)["phone"] == "0559000000")
+      let open = try await server.get("/v1/sync/conflicts?state=open", as: work.org.office.token)["items"]
+        .array?.first { $0["field"] == "phone" }
+      #expect(open?["mine"]?["value"] == "0622222222" && open?["theirs"]?["value"] == "0559000000")
+    }
+  }
+
   @Test func `pages told under another filter are not mixed: the pull begins anew ORG-18`() async throws {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)
