@@ -6,7 +6,7 @@ import Postgres
 /// A row comes before its object in the storage and goes after it, so that no object is ever there that no row knows of:
 /// `promise`, then put, then `settle`; `condemn`, then delete, then `forget`.
 struct BlobStore {
-  /// For `Services.bytes(of:in:)`; alias `b`.
+  /// What reading a blob needs; alias `b`.
   static let columns: SQL = "b.sha256, b.media_type, b.bytes, b.stored"
 
   static func one(_ organization: UUID, sha256: [UInt8]) -> SQL {
