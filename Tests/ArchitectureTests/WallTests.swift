@@ -36,8 +36,8 @@ import Testing
     ],
     "ConstatSimulation": [
       "ConstatCore", "ConstatSync", "ConstatServer", "ConstatDevice", "Postgres", "LocalPostgres", "Seeds",
-      "AsyncHTTPClient", "Crypto", "Hummingbird", "HTTPTypes", "NIOCore", "NIOHTTP1", "GRDB", "Logging", "Foundation",
-      "Synchronization",
+      "AsyncHTTPClient", "Crypto", "Hummingbird", "HTTPTypes", "NIOCore", "NIOHTTP1", "GRDB", "Logging",
+      "Foundation", "Synchronization",
     ],
     "ConstatConformance": ["ConstatCore", "Gzip", "Foundation"],
     "ConstatCLI": [
