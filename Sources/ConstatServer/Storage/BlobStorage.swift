@@ -81,6 +81,11 @@ public struct BlobKey: Sendable, Hashable, CustomStringConvertible {
     return BlobKey(segments: ["blobs", organization.wire, String(name.prefix(2)), name])
   }
 
+  /// By which an organization's storage is known again.
+  static func mark(_ organization: UUID) -> BlobKey {
+    BlobKey(segments: ["blobs", organization.wire, "mark"])
+  }
+
   /// One part of an upload, by where it begins.
   public static func part(_ organization: UUID, upload: UUID, offset: Int64) -> BlobKey {
     BlobKey(segments: ["parts", organization.wire, upload.wire, String(offset)])

@@ -130,4 +130,14 @@ import Testing
       #expect(try await album.states() == ["stored", "stored", "stored"])
     }
   }
+
+  @Test func `a storage that is known again may have lost all that was looked for`() async throws {
+    try await TestServer.run { server in
+      let album = try await Album(server, photos: 3)
+      _ = try await album.check()
+      for photo in 0..<3 { try await server.services.storage.delete(album.key(photo)) }
+      _ = try await album.check()
+      #expect(try await album.states() == ["awaiting_blob", "awaiting_blob", "awaiting_blob"])
+    }
+  }
 }
