@@ -1,4 +1,3 @@
-import HTTPTypes
 import Synchronization
 
 /// How many bytes of large bodies the process holds at once. What would be more is told to come back: a thousand devices
@@ -10,12 +9,9 @@ final class BodyBudget: Sendable {
 
   init(bytes: Int) { free = Mutex(bytes) }
 
-  /// What the body may come to, taken from the budget; given back by whoever took it. What is packed may unpack to the
-  /// limit, and so may what does not say how long it is.
-  func take(for headers: HTTPFields, limit: Int) throws -> Int {
-    let length = headers[.contentLength].flatMap { Int($0) } ?? limit
-    guard length > Self.small else { return 0 }
-    let bytes = headers[.contentEncoding] == nil ? min(length, limit) : limit
+  /// So many bytes, taken from the budget; given back by whoever took them.
+  func take(_ bytes: Int) throws -> Int {
+    guard bytes > Self.small else { return 0 }
     let isTaken = free.withLock { free in
       guard bytes <= free else { return false }
       free -= bytes

@@ -6,6 +6,8 @@ import NIOCore
 enum ContentCoding {
   /// Compressed bytes that a request may have: what they unpack to is held to the route's own limit.
   static let compressedLimit = 1_048_576
+  /// What a byte of gzip may at most unpack to: DEFLATE (RFC 1951) has 258 bytes for two bits.
+  static let largestRatio = 1032
   /// Below the size of one packet nothing is gained.
   private static let smallest = 1_400
 

@@ -60,10 +60,7 @@ struct Gateway: Sendable {
         headers: request.headers, body: [], requestID: requestID,
         remoteAddress: remoteAddress(request, context), token: token)
       try await route.admit(call)
-      if route.bodyLimit > Routes.jsonLimit {
-        taken = try services.bodies.take(for: request.headers, limit: route.bodyLimit)
-      }
-      call.body = try await Self.body(request, limit: route.bodyLimit)
+      call.body = try await body(request, limit: route.bodyLimit, taken: &taken)
       reply = try await route.answer(call)
     } catch {
       reply = Self.reply(to: error, requestID: requestID, route: route.path, logger: context.logger)
@@ -151,11 +148,20 @@ struct Gateway: Sendable {
     return token.flatMap { $0.kind == .access || $0.kind == .personal ? $0 : nil }
   }
 
-  private static func body(_ request: Request, limit: Int) async throws -> [UInt8] {
+  /// `taken`: what it has of the budget for large bodies, first for what is sent and then for what that may unpack to.
+  private func body(_ request: Request, limit: Int, taken: inout Int) async throws -> [UInt8] {
     if request.method == .get { return [] }
-    guard try ContentCoding.isGzip(request.headers) else { return try await received(request, limit: limit) }
-    let compressed = try await received(request, limit: min(limit, ContentCoding.compressedLimit))
-    return try ContentCoding.inflated(compressed, limit: limit)
+    let isLarge = limit > Routes.jsonLimit
+    let isGzip = try ContentCoding.isGzip(request.headers)
+    let sent = isGzip ? min(limit, ContentCoding.compressedLimit) : limit
+    if isLarge {
+      let length = request.headers[.contentLength].flatMap { Int($0) } ?? sent
+      taken += try services.bodies.take(min(length, sent))
+    }
+    let bytes = try await Self.received(request, limit: sent)
+    guard isGzip else { return bytes }
+    if isLarge { taken += try services.bodies.take(min(limit, bytes.count * ContentCoding.largestRatio)) }
+    return try ContentCoding.inflated(bytes, limit: limit)
   }
 
   private static func received(_ request: Request, limit: Int) async throws -> [UInt8] {

@@ -28,6 +28,24 @@ import Testing
     }
   }
 
+  @Test func `what is packed counts for what it may unpack to, however short it is`() async throws {
+    try await TestServer.run(bodyBytes: 1_500_000) { server in
+      let work = try await FieldWork.planned(server)
+      let device = try await work.enrol(work.org.marc)
+      func push(_ bytes: Int) async throws -> TestServer.Answer {
+        let spaces = String(repeating: " ", count: bytes)
+        let body = Array("{\"device\":\"\(device.id)\",\"mutations\":[]\(spaces)}".utf8)
+        return try await server.send(
+          .post, "/v1/sync/push", as: device.token, bytes: Gzip.compressed(body),
+          headers: [.contentEncoding: "gzip"])
+      }
+      for _ in 0..<3 {
+        #expect(try await push(4_000_000).isProblem(503, "busy"))
+        #expect(try await push(100).status == 200)
+      }
+    }
+  }
+
   @Test func `an answer is packed where the caller takes gzip and it is large enough`() async throws {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)
