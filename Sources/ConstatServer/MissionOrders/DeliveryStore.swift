@@ -14,7 +14,7 @@ struct DeliveryStore {
     JOIN dossier d ON d.organization_id = m.organization_id AND d.id = m.dossier_id
     LEFT JOIN contact p ON p.organization_id = d.organization_id AND p.id = d.payer_id
     LEFT JOIN contact o ON o.organization_id = d.organization_id
-      AND o.id = coalesce(d.requester_id, d.payer_id, d.owner_id)
+      AND o.id = \(MissionPartStore.orderingParty)
     WHERE m.organization_id = \(organization) AND m.dossier_id = \(dossier)
     """
   }

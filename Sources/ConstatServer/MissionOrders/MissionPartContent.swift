@@ -51,9 +51,8 @@ struct MissionPartContent {
       members["diagnostics"] = .array(try Self.rows(results[6]))
       members["price"] = try Self.row(results[7])
     case .commercialOrder:
-      // Who ordered: the requester, or else who pays, or else who owns.
       members["ordering_party"] =
-        ["requester", "payer", "owner"].lazy.map(party).first { !$0.isNull } ?? .null
+        MissionPartStore.orderingRoles.lazy.map(party).first { !$0.isNull } ?? .null
       members["owner"] = party("owner")
       members["payer"] = party("payer")
       members["visits"] = .array(try Self.rows(results[3]))

@@ -4,6 +4,13 @@ import Postgres
 
 /// All SQL that reads what the parts of a mission order are made of, and what stands for or against each.
 struct MissionPartStore {
+  /// Who ordered: the requester, or else who pays, or else who owns.
+  static let orderingRoles = ["requester", "payer", "owner"]
+
+  /// The contact of the first of these roles that a dossier has; alias `d`.
+  static let orderingParty: SQL = .script(
+    trusted: "coalesce(\(orderingRoles.map { "d.\($0)_id" }.joined(separator: ", ")))")
+
   /// What decides whether a part is to be had, as columns that stay inside the server. Aliases: `d` a dossier, `m` its
   /// mission order.
   static let factColumns: SQL = """
@@ -11,7 +18,7 @@ struct MissionPartStore {
     EXISTS (SELECT 1 FROM appointment fa WHERE fa.organization_id = d.organization_id AND fa.dossier_id = d.id
       AND fa.kind = 'mission' AND fa.status <> 'cancelled') AS _has_appointment,
     d.price_incl_tax_cents IS NOT NULL AS _has_price,
-    coalesce(d.requester_id, d.payer_id, d.owner_id) IS NOT NULL AS _has_ordering_party,
+    \(orderingParty) IS NOT NULL AS _has_ordering_party,
     d.quote_signed_on IS NOT NULL AS _is_quote_signed, m.finalised_at IS NOT NULL AS _is_order_signed,
     \(paidOnSite) AS _is_paid_on_site
     """

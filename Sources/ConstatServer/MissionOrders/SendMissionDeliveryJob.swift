@@ -20,8 +20,7 @@ struct SendMissionDeliveryJob: Job {
       try await transport.send(
         OutgoingMail(
           id: id, recipient: try row.get("email"), kind: kind, dossierNumber: number,
-          fileName: MissionDocumentRoutes.fileName(
-            kind == .receipt ? .paymentReceipt : .commercialOrder, number, mediaType),
+          fileName: MissionDocumentRoutes.fileName(kind.part, number, mediaType),
           mediaType: mediaType, file: try await run.services.content(of: found, in: organization).whole()))
     } catch let error where !(error is CancellationError) {
       if run.attempt >= Self.maximumAttempts {

@@ -12,13 +12,12 @@ struct KeepBlob {
 
   /// Outside of any transaction, since it waits for a disk or a network.
   func put(_ content: BlobContent) async throws {
-    let isStored = try await WriteCall.run(call, access: access, channel: "api") { writing in
-      try await writing.transaction.value(
-        Bool.self, BlobStore.promise(writing.organization, sha256: sha256, mediaType: mediaType))
+    try await call.services.keep(content, sha256: sha256, mediaType: mediaType, in: call.organization) {
+      promise in
+      try await WriteCall.run(call, access: access, channel: "api") { writing in
+        try await writing.transaction.value(Bool.self, promise)
+      }
     }
-    guard isStored != true else { return }
-    try await call.services.storage.put(
-      .blob(call.organization, sha256: sha256), content, sha256: sha256)
   }
 
   /// For the transaction that writes what refers to them.
@@ -28,16 +27,24 @@ struct KeepBlob {
 extension JobRun {
   /// The same first step for bytes that a job makes; they are settled in the transaction that names them.
   func keep(_ bytes: [UInt8], sha256: [UInt8], mediaType: String) async throws {
-    let isStored = try await transaction { transaction in
-      try await transaction.value(
-        Bool.self, BlobStore.promise(organization, sha256: sha256, mediaType: mediaType))
+    try await services.keep(BlobContent(bytes), sha256: sha256, mediaType: mediaType, in: organization) {
+      promise in
+      try await transaction { try await $0.value(Bool.self, promise) }
     }
-    guard isStored != true else { return }
-    try await services.storage.put(.blob(organization, sha256: sha256), BlobContent(bytes), sha256: sha256)
   }
 }
 
 extension Services {
+  /// `promised` runs the statement in a transaction of its own.
+  fileprivate func keep(
+    _ content: BlobContent, sha256: [UInt8], mediaType: String, in organization: UUID,
+    promised: (SQL) async throws -> Bool?
+  ) async throws {
+    let promise = BlobStore.promise(organization, sha256: sha256, mediaType: mediaType)
+    guard try await promised(promise) != true else { return }
+    try await storage.put(.blob(organization, sha256: sha256), content, sha256: sha256)
+  }
+
   /// The blob that `BlobStore.columns` were read of, wherever it is.
   func content(of result: QueryResult, in organization: UUID) async throws -> BlobContent {
     guard let row = result.first else { throw StorageError("a blob is gone from the database") }
