@@ -68,10 +68,7 @@ struct DeviceRoutes {
         "name": .string(try row.get("name")), "platform": .string(try row.get("platform")),
         "secret": .string(secret.text), "lmid": 0, "epoch": .string(lineage.epoch),
         "forks": .object(lineage.forks.mapValues { .integer($0) }),
-        "schema": [
-          "min": .integer(Int64(SchemaRange.current.minimum)),
-          "max": .integer(Int64(SchemaRange.current.maximum)),
-        ],
+        "schema": SchemaRange.current.json,
         "clock": .string(call.clock.now().description),
       ], status: .created, headers: [.location: "/v1/devices/\(id.uuidString.lowercased())"]
     ).shownOnce

@@ -143,12 +143,7 @@ struct PullRoutes {
   }
   private static let tooOld = Problem(
     .init(code: 426), "schema-too-old", "Version de l'application trop ancienne",
-    members: [
-      "schema": [
-        "min": .integer(Int64(SchemaRange.current.minimum)),
-        "max": .integer(Int64(SchemaRange.current.maximum)),
-      ]
-    ])
+    members: ["schema": SchemaRange.current.json])
 }
 
 extension CursorSigner {

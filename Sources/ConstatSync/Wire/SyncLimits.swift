@@ -1,3 +1,5 @@
+public import ConstatCore
+
 /// How much one exchange may carry.
 public enum SyncLimits {
   /// Events in one page of a pull.
@@ -39,4 +41,7 @@ public struct SchemaRange: Sendable, Hashable {
   public static let current = SchemaRange(minimum: 1, maximum: 3)
 
   public func contains(_ schema: Int) -> Bool { (minimum...maximum).contains(schema) }
+
+  /// As answers say it.
+  public var json: JSONValue { ["min": .integer(Int64(minimum)), "max": .integer(Int64(maximum))] }
 }
