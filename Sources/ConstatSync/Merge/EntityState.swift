@@ -60,6 +60,8 @@ public struct EntityState: Sendable, Hashable {
       born = unsealed
       fieldVersions = [:]
       isDeleted = false
+      // What a row is made with its writer wrote; what it is brought back with others may have.
+      if case .insert = effect { fieldVersions = values.mapValues { _ in unsealed } }
     case .update(let changes):
       for (field, value) in changes {
         values[field] = value

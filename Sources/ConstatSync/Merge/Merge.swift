@@ -107,10 +107,18 @@ public struct Merge {
   private func isUnseen(_ state: EntityState, _ field: String) -> Bool {
     let version = state.version(of: field)
     guard version > known else { return isWithheld(state, field) }
-    guard let shown = shown(field) else { return !isOwn(state, version) }
+    guard let shown = shown(field) else {
+      return !isOwn(state, version) || isInherited(state, field) && differs(.null, state, field)
+    }
     // A deletion forgets the versions of the fields: the values must tell.
     guard isForeign || state.isDeleted || isOwn(state, version) else { return true }
     return differs(shown, state, field)
+  }
+
+  /// True where the edit writes a value that came with the row: its device may have brought that back with what others
+  /// had written.
+  private func isInherited(_ state: EntityState, _ field: String) -> Bool {
+    mutation.operation == .set && mutation.set[field] != nil && state.fieldVersions[field] == nil
   }
 
   /// True where the device was not shown what somebody else wrote, although it had come so far. Its own value it may
@@ -120,11 +128,12 @@ public struct Merge {
   }
 
   /// True where the device did not show what the field holds, because its organization keeps that from it (ORG-18).
-  /// What it showed tells, not the switch as it is now, which may have been another when the device pulled.
+  /// What it showed tells, not the switch as it is now, which may have been another when the device pulled; where it does
+  /// not say, nothing shows that it had seen the value.
   private func isBlind(_ state: EntityState, _ field: String) -> Bool {
-    guard let shown = shown(field), WithheldInformation.all.hides(field, of: mutation.key.type) else {
-      return false
-    }
+    guard WithheldInformation.all.hides(field, of: mutation.key.type),
+      let shown = shown(field) ?? mutation.set[field].map({ _ in JSONValue.null })
+    else { return false }
     let isHidden = author.withheld.hides(field, of: mutation.key.type)
     return (shown.isNull || isHidden || isRefused(shown, field)) && differs(shown, state, field)
   }

@@ -253,6 +253,55 @@ import Testing
   }
 }
 
+/// Edits without what their device showed: refused by nobody, they count as having seen what their base proves.
+@Suite struct UnsaidTests {
+  typealias Fixture = MergeFixture
+  private static let mine = Writer(actor: "device:" + Fixture.device, device: Fixture.device)
+  private static let contact = EntityKey(.contact, MergeFixture.contact)
+
+  @Test func `what the base has come past is seen, what is above it is not`() {
+    let state = Fixture.state(["street": "rue C", "city": "Lyon"], written: ["street": 20, "city": 8])
+    let edit = Fixture.decide(Fixture.mutation(["street": "rue B", "city": "Paris"], was: [:]), on: state)
+    #expect(edit.status == .conflicted && edit.conflicts.map(\.field) == ["street"])
+    #expect(edit.effect == .update(["street": "rue B", "city": "Paris"]))
+  }
+
+  @Test(arguments: [Mutation.Operation.set, .create])
+  func `no base shows that a value was seen which may be withheld ORG-18`(_ operation: Mutation.Operation)
+    throws
+  {
+    func decide(_ set: [String: JSONValue], _ held: [String: JSONValue], by writer: Writer) -> MergeOutcome {
+      Fixture.decide(
+        Fixture.mutation(set, was: [:], base: 30, operation: operation, key: Self.contact),
+        on: Fixture.state(held, written: held.mapValues { _ in 20 }, by: writer, key: Self.contact))
+    }
+    let phone = decide(["phone": "06"], ["phone": "0559", "email": "a@b.fr"], by: Fixture.office)
+    #expect(phone.status == .conflicted && phone.effect == .none, "\(phone)")
+    let record = try #require(phone.conflicts.first)
+    #expect(record.mine.value == "06" && record.theirs.value == "0559" && record.chosen == .theirs)
+    let list = decide(["additional_emails": ["b"]], ["additional_emails": ["a"]], by: Fixture.office)
+    #expect(list.effect == .update(["additional_emails": ["a", "b"]]))
+    let applied = MergeOutcome(status: .applied, effect: .update(["phone": "06"]))
+    #expect(decide(["phone": "06"], [:], by: Fixture.office) == applied)
+    #expect(decide(["phone": "06"], ["phone": "07"], by: Self.mine) == applied)
+  }
+
+  @Test func `its own edit a device has seen, what came back with a row it has not`() {
+    let key = EntityKey(.outbuilding, MergeFixture.outbuilding)
+    var revived = Fixture.state(["kind": "garage", "comment": "mine"], born: 60, key: key)
+    revived.writers = [60: Self.mine, 70: Self.mine]
+    let edit = Fixture.mutation(["kind": "attic"], was: [:], key: key)
+    let unseen = Fixture.decide(edit, on: revived)
+    #expect(unseen.status == .conflicted && unseen.conflicts.first?.theirs.value == "garage", "\(unseen)")
+    revived.fieldVersions = ["kind": 70]
+    #expect(
+      Fixture.decide(edit, on: revived)
+        == MergeOutcome(status: .applied, effect: .update(["kind": "attic"])))
+    let other = Fixture.decide(Fixture.mutation(["lot_number": "3"], was: [:], key: key), on: revived)
+    #expect(other == MergeOutcome(status: .applied, effect: .update(["lot_number": "3"])))
+  }
+}
+
 @Suite struct BaseTests {
   typealias Fixture = MergeFixture
 
