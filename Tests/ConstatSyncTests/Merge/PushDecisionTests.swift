@@ -75,6 +75,29 @@ import Testing
     #expect(outcome(Fixture.mutation(["street": "x"]), decision(missions: [:])) == .parked(.notFound))
   }
 
+  /// Whoever brings a row back writes all of it, and owns it since. That must not be so of values which a device is not
+  /// shown: it would overwrite them unseen later.
+  @Test func `no device brings back a row with withheld values that it would own, but for notes ORG-18`() {
+    let edits: [EntityType: (EntityKey, [String: JSONValue])] = [
+      .contact: (contactKey, ["last_name": "x"]), .dossier: (dossierKey, ["street": "x"]),
+    ]
+    for (_, type, fields) in WithheldInformation.table where !fields.allSatisfy({ $0.isNote(of: type) }) {
+      guard let (key, set) = edits[type] else {
+        Issue.record("a deleted \(type) comes back with \(fields)")
+        continue
+      }
+      // A dossier takes its mission with it, and no mission leads to a contact that is gone.
+      let deleted = [Fixture.state(["phone": "0559"], isDeleted: true, key: key)].filter { _ in
+        type != .dossier
+      }
+      let missions = type == .dossier ? [:] : [Fixture.dossier: PushDecision.Mission()]
+      for operation in [Mutation.Operation.set, .create] where operation == .set || type.rule.mayCreate {
+        let edit = Fixture.mutation(set, operation: operation, key: key)
+        #expect(outcome(edit, decision(states: deleted, missions: missions)) == .parked(.notFound))
+      }
+    }
+  }
+
   @Test func `what a revoked device still held is rescued whole`() {
     let (outcomes, decision) = decide([Fixture.mutation(["street": "x"])], decision(isRevoked: true))
     #expect(outcomes == [.parked(.deviceRevoked)])
@@ -207,4 +230,9 @@ import Testing
     #expect(outcomes[2].status == .applied)
     #expect(decision.writes.map(\.effect) == [.update(["street": "y"])])
   }
+}
+
+extension String {
+  /// Merged with all that is there, whoever wrote it.
+  fileprivate func isNote(of type: EntityType) -> Bool { type.rule(of: self)?.policy == .note }
 }
