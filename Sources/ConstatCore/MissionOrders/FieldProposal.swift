@@ -9,6 +9,9 @@ public enum FieldProposal {
     case withdrawn
   }
 
+  /// The pseudo-field of a proposal to delete the row, from `false` to `true`.
+  public static let deletion = "_deleted"
+
   /// What whoever decides says.
   public static let decision = FieldSet([.required("state", .choice(State.self))])
 }

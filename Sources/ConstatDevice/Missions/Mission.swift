@@ -216,6 +216,8 @@ public struct MissionProposal: Sendable, Hashable, Identifiable {
   public let state: FieldProposal.State
 
   public var isOpen: Bool { state == .open }
+  /// True where the office would delete the row.
+  public var isDeletion: Bool { field == FieldProposal.deletion }
 }
 
 /// Two values for one field, both kept until the office decides.

@@ -17,7 +17,8 @@ struct DiagnosticRoutes {
       table: "dossier_diagnostic", link: "dossier_id", fields: DossierDiagnostic.fields,
       read: .staff, write: DossierRoutes.write, deletable: true,
       one: DiagnosticStore.diagnostic, list: DiagnosticStore.diagnostics, shown: Self.shown,
-      prepare: Self.prepare
+      prepare: Self.prepare,
+      proposesDeletion: { try await ProposeChange($0).proposesDeletion(of: .dossierDiagnostic, $1) }
     ).register(in: &routes)
     routes.compute("/v1/diagnostic-suggestions", .staff) { try await suggest($0) }
   }

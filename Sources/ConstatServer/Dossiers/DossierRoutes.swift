@@ -33,7 +33,8 @@ struct DossierRoutes {
       one: OutbuildingStore.one, list: OutbuildingStore.all,
       prepare: { writing, id, use, values in
         if use == .change { try await ProposeChange(writing).divide(&values, of: .outbuilding, id) }
-      }
+      },
+      proposesDeletion: { try await ProposeChange($0).proposesDeletion(of: .outbuilding, $1) }
     ).register(in: &routes)
   }
 

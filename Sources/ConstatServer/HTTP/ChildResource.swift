@@ -12,7 +12,7 @@ struct ChildResource: Sendable {
   let collection: String
   /// The column that names the parent; the path gives it, so bodies do not have it.
   let link: String
-  let row: ResourceRow
+  private(set) var row: ResourceRow
   /// All children of a parent.
   let list: ResourceRow.Query
 
@@ -23,7 +23,8 @@ struct ChildResource: Sendable {
     one: @escaping ResourceRow.Query, list: @escaping ResourceRow.Query,
     shown: (@Sendable (JSONValue) -> JSONValue)? = nil,
     prepare: @escaping ResourceRow.Preparation = { _, _, _, _ in },
-    then: @escaping ResourceRow.FollowUp = { _, _, _ in }
+    then: @escaping ResourceRow.FollowUp = { _, _, _ in },
+    proposesDeletion: @escaping ResourceRow.DeletionProposal = { _, _ in false }
   ) {
     self.parent = parent
     self.collection = collection
@@ -31,6 +32,7 @@ struct ChildResource: Sendable {
     row = ResourceRow(
       path: path, table: table, fields: fields.without(link), read: read, write: write, deletable: deletable,
       one: one, shown: shown, prepare: prepare, then: then)
+    row.proposesDeletion = proposesDeletion
     self.list = list
   }
 

@@ -13,6 +13,8 @@ struct ResourceRow: Sendable {
   /// Completes or refuses the column values before they are written; the second argument is the row's id.
   typealias Preparation =
     @Sendable (WriteCall, UUID, Use, inout [String: JSONValue]) async throws -> Void
+  /// Proposes to somebody that the row be deleted, where that is not the caller's to do any more; false: it is.
+  typealias DeletionProposal = @Sendable (WriteCall, UUID) async throws -> Bool
   /// Follows up in the same transaction.
   typealias FollowUp = @Sendable (WriteCall, UUID, Use) async throws -> Void
 
@@ -28,6 +30,7 @@ struct ResourceRow: Sendable {
   let shown: (@Sendable (JSONValue) -> JSONValue)?
   let prepare: Preparation
   let then: FollowUp
+  var proposesDeletion: DeletionProposal = { _, _ in false }
 
   func register(in routes: inout Routes) {
     routes.get("\(path)/{id}", read) { reading in
@@ -48,7 +51,12 @@ struct ResourceRow: Sendable {
       let expected = try writing.call.ifMatch()
       var none: [String: JSONValue] = [:]
       try await prepare(writing, id, .deletion, &none)
-      try await RowStore(transaction: writing.transaction).delete(table, id: id, expected: expected)
+      let rows = RowStore(transaction: writing.transaction)
+      if try await proposesDeletion(writing, id) {
+        try await rows.update(table, id: id, expected: expected, none)
+        return try reply(await writing.transaction.query(one(writing.organization, id)), status: .accepted)
+      }
+      try await rows.delete(table, id: id, expected: expected)
       try await then(writing, id, .deletion)
       return .noContent
     }

@@ -24,11 +24,19 @@ struct DecideProposal {
 
   private func write(_ row: Row) async throws {
     let (table, field): (String, String) = (try row.get("entity_type"), try row.get("field"))
+    if field == FieldProposal.deletion { return try await delete(table, try row.get("entity_id")) }
     let value = try PushStore.json(row, "proposed_value")
     try await RowStore(transaction: transaction).update(
       table, id: try row.get("entity_id"), expected: nil, [field: value])
     if table == "dossier_diagnostic" {
       try await DiagnosticStore(transaction, organization).refreshValidities(of: try row.get("dossier_id"))
     }
+  }
+
+  /// What else is proposed of the row goes with it. One that is gone already needs no more.
+  private func delete(_ table: String, _ id: UUID) async throws {
+    let rows = RowStore(transaction: transaction)
+    if try await rows.exists(table, id: id) { try await rows.delete(table, id: id, expected: nil) }
+    _ = try await transaction.query(ProposalStore.withdraw(organization, table, id, by: actor))
   }
 }

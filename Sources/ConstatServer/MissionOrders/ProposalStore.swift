@@ -34,14 +34,17 @@ struct ProposalStore {
     """
   }
 
-  /// Whether both parties have signed the order of the dossier that a row belongs to: the second result. The dossier is
-  /// locked against a signature that comes meanwhile, and read once it is.
-  static func signed(_ organization: UUID, dossier: UUID) -> [SQL] {
+  /// Whether a row is of what both parties have signed: its dossier's order is, and the row was there by then. That is the
+  /// second result. The dossier is locked against a signature that comes meanwhile, and read once it is.
+  static func signed(_ organization: UUID, dossier: UUID, _ table: String, _ row: UUID) -> [SQL] {
     [
       "SELECT d.id FROM dossier d WHERE d.organization_id = \(organization) AND d.id = \(dossier) FOR NO KEY UPDATE",
       """
-      SELECT EXISTS (SELECT 1 FROM mission_order m WHERE m.organization_id = \(organization)
-        AND m.dossier_id = \(dossier) AND m.finalised_at IS NOT NULL) AS is_signed
+      SELECT EXISTS (SELECT FROM mission_order m
+        JOIN system.sync_entity o ON o.organization_id = m.organization_id AND o.type = 'mission_order' AND o.id = m.id
+        JOIN system.sync_entity r ON r.organization_id = m.organization_id AND r.type = \(table) AND r.id = \(row)
+        WHERE m.organization_id = \(organization) AND m.dossier_id = \(dossier) AND m.finalised_at IS NOT NULL
+          AND r.born <= coalesce((o.field_versions ->> 'finalised_at')::bigint, o.born)) AS is_signed
       """,
     ]
   }
@@ -74,6 +77,15 @@ struct ProposalStore {
     """
   }
 
+  /// The same of all that is open for a row that is gone.
+  static func withdraw(_ organization: UUID, _ table: String, _ id: UUID, by actor: String) -> SQL {
+    """
+    UPDATE field_proposal SET state = 'withdrawn', decided_by = \(actor), decided_at = now()
+    WHERE organization_id = \(organization) AND entity_type = \(table) AND entity_id = \(id) AND state = 'open'
+    """
+  }
+
+  /// One more proposal, unless one is open for the field.
   static func insert(
     _ organization: UUID, id: UUID, dossier: UUID, _ table: String, _ row: UUID, field: String,
     held: JSONValue,
@@ -84,6 +96,7 @@ struct ProposalStore {
       proposed_value, proposed_by)
     VALUES (\(organization), \(id), \(dossier), \(table), \(row), \(field), \(JSONB(bytes: held.serialized())),
       \(JSONB(bytes: proposed.serialized())), \(actor))
+    ON CONFLICT (organization_id, entity_type, entity_id, field) WHERE state = 'open' DO NOTHING
     """
   }
 

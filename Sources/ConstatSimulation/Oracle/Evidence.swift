@@ -67,6 +67,8 @@ struct Evidence: Sendable {
   /// The texts that proposals carry, and of those that were accepted.
   var proposed: Set<String> = []
   var accepted: Set<String> = []
+  /// Rows whose deletion was proposed and accepted.
+  var givenUp: Set<String> = []
   var books = Books()
   var files = Files()
 

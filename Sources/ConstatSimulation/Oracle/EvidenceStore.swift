@@ -50,6 +50,7 @@ struct EvidenceStore {
       let tokens = Tokens.all(in: try row.get("text"))
       evidence.proposed.formUnion(tokens)
       if try row.get("is_accepted") { evidence.accepted.formUnion(tokens) }
+      if let gone: UUID = try row.get("given_up") { evidence.givenUp.insert(gone.wire) }
     }
     evidence.books = try await BooksStore(superuser: superuser, organization: organization).books()
     evidence.files = try await files()
@@ -135,7 +136,9 @@ struct EvidenceStore {
 
   private var proposals: SQL {
     """
-    SELECT proposed_value::text AS text, state = 'accepted' AS is_accepted FROM field_proposal
+    SELECT proposed_value::text AS text, state = 'accepted' AS is_accepted,
+      CASE WHEN field = '_deleted' AND state = 'accepted' THEN entity_id END AS given_up
+    FROM field_proposal
     WHERE organization_id = \(organization)
     """
   }

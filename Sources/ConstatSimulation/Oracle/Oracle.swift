@@ -150,6 +150,7 @@ struct Oracle {
     }
     // What the technician accepted of the office's own.
     if !next.after.isDisjoint(with: evidence.accepted) { return nil }
+    if next.operation == "delete", evidence.givenUp.contains(place.row) { return nil }
     let version = writes[last].version
     let author = next.actor.split(separator: ":", maxSplits: 1).map(String.init)
     switch author.first {

@@ -78,6 +78,59 @@ import Testing
     }
   }
 
+  @Test
+  func `a signed outbuilding or diagnostic is deleted when it is agreed, one added since is the office's`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let (token, mission) = (work.org.office.token, "/v1/dossiers/\(work.dossier.wire)")
+      func add(_ collection: String, _ body: JSONValue, at path: String) async throws -> String {
+        let added = try await server.post("\(mission)/\(collection)", as: token, body)
+        #expect(added.status == 201, "\(added.text)")
+        return "\(path)/\(added["id"].string ?? "")"
+      }
+      let cellar = try await add("outbuildings", ["kind": "cellar"], at: "/v1/outbuildings")
+      let lead = try await add("diagnostics", ["diagnostic_code": "lead"], at: "/v1/dossier-diagnostics")
+      try await Self.sign(work)
+      let attic = try await add("outbuildings", ["kind": "attic"], at: "/v1/outbuildings")
+      let changed = try await server.patch(attic, as: token, ["kind": "garage"])
+      #expect(changed["kind"] == "garage" && changed["open_proposals"] == 0, "\(changed.text)")
+      #expect(try await server.delete(attic, as: token).status == 204)
+
+      #expect(try await server.patch(cellar, as: token, ["kind": "garage"])["open_proposals"] == 1)
+      let stale = try await server.delete(cellar, as: token, ifMatch: "\"v99\"")
+      #expect(stale.status == 412, "\(stale.text)")
+      for path in [cellar, cellar, lead] {
+        let kept = try await server.delete(path, as: token)
+        #expect(kept.status == 202 && kept["open_proposals"] == (path == lead ? 1 : 2), "\(kept.text)")
+      }
+      let open = try await server.get("/v1/proposals?state=open", as: token)["items"].array ?? []
+      #expect(open.count == 3)
+      let deletions = open.filter { $0["field"] == "_deleted" }
+      #expect(deletions.allSatisfy { $0["signed_value"] == false && $0["proposed_value"] == true })
+      // An administrator refuses the one, the technician accepts the other.
+      let kept = deletions.first { $0["entity_type"] == "dossier_diagnostic" }?["id"]?.string ?? ""
+      try await server.post("/v1/proposals/\(kept)/refusal", as: work.org.admin.token)
+      #expect(try await server.get(lead, as: token).status == 200)
+      let device = try await work.enrol(work.org.marc)
+      try await device.pull()
+      let asked = deletions.first { $0["entity_type"] == "outbuilding" }?["id"]?.string ?? ""
+      let answer = try await device.push([
+        device.mutation(
+          .fieldProposal, asked, in: work.dossier, set: ["state": "accepted"], was: ["state": "open"])
+      ])
+      #expect(answer["results"].array?.first?["status"] == "applied", "\(answer.text)")
+      #expect(try await server.get(cellar, as: token).status == 404)
+      try await device.pull()
+      #expect(!device.rows.keys.contains { $0.type == .outbuilding })
+      let states = try await server.get("/v1/proposals", as: token)["items"].array ?? []
+      #expect(
+        states.map { $0["state"]?.string ?? "" }.sorted() == ["accepted", "refused", "withdrawn"],
+        "what else was proposed of the cellar went with it")
+    }
+  }
+
   @Test func `the technician accepts or refuses on the device; what is decided is not decided again`()
     async throws
   {
