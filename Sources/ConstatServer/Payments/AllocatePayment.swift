@@ -42,6 +42,11 @@ struct AllocatePayment {
         "nothing-to-allocate", "Rien à affecter",
         members: ["unallocated_cents": .integer(free.cents)])
     }
+    // What names the dossier was counted for its debt when it was recorded; of any other debt it is more cash.
+    let others = debts.filter { $0.dossier == nil || $0.dossier != payment.dossier }
+    let added = laid.parts.filter { part in others.contains { $0.id.uuidString == part.invoiceID } }
+    try await store.limitCash(
+      added.reduce(.zero) { $0 + $1.amount }, means: payment.means, on: others)
     try await write(laid.parts, of: payment, isDeposited: state.isDeposited, over: debts)
   }
 

@@ -78,6 +78,18 @@ struct PaymentStore {
     return Money(cents: cents ?? 0)
   }
 
+  /// Refuses more cash on the debt of these dossiers and invoices than the law allows (CMF L112-6), what was paid of it so
+  /// far counted. To be asked under the chain's lock, so that no other payment comes between what is counted and what is
+  /// written.
+  func limitCash(_ amount: Money, means: PaymentMeans, on debts: [InvoiceDebt], dossier: UUID? = nil)
+    async throws
+  {
+    guard means == .cash, amount.isPositive else { return }
+    let dossiers = Set(([dossier] + debts.map(\.dossier)).compactMap(\.self))
+    let already = try await cash(dossiers: Array(dossiers), invoices: debts.map(\.id))
+    try CashLimit.check(amount, means: means, alreadyInCash: already)
+  }
+
   func insertion(_ payment: PaymentRecord, hash: ChainHash) -> SQL {
     """
     INSERT INTO payment (organization_id, id, company_id, number, dossier_id, payer_id, auxiliary, auxiliary_label,

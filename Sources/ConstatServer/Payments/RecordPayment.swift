@@ -61,11 +61,7 @@ public struct RecordPayment: Sendable {
     // Under the chain's lock, so that no other payment comes between what is counted and what is written.
     let chain = ChainStore(transaction: transaction, organization: organization, clock: clock)
     let head = try await chain.lockHead()
-    if source == .office, means == .cash {
-      let dossiers = Set(([dossier] + debts.map(\.dossier)).compactMap(\.self))
-      let already = try await store.cash(dossiers: Array(dossiers), invoices: debts.map(\.id))
-      try CashLimit.check(amount, means: means, alreadyInCash: already)
-    }
+    if source == .office { try await store.limitCash(amount, means: means, on: debts, dossier: dossier) }
     let owed = debts.first { $0.id.uuidString == laid.parts.first?.invoiceID }
     let snapshot = try await transaction.first(
       PayerSnapshot.self, PaymentStore.payer(organization, payer ?? owed?.payer))

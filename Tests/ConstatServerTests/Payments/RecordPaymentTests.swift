@@ -137,6 +137,51 @@ import Testing
     }
   }
 
+  @Test func `cash recorded without a dossier counts when it is laid on a debt`() async throws {
+    try await TestServer.run { server in
+      let billing = try await Billing.found(on: server)
+      let invoice = try await billing.invoice([Billing.line(250_000)])
+      var ids: [String] = []
+      for _ in 0..<2 {
+        let paid = try await billing.pay(60_000, .cash, ["dossier_id": nil])
+        #expect(paid.status == 201 && paid["unallocated_cents"] == 60_000, "\(paid.text)")
+        ids.append(paid["id"].string ?? "")
+      }
+      func lay(_ id: String, _ body: JSONValue, _ key: String) async throws -> TestServer.Answer {
+        try await server.post("/v1/payments/\(id)/allocations", as: billing.office, body, key: key)
+      }
+      func part(_ cents: Int64) -> JSONValue {
+        let instalment = invoice["instalments"].array?.first?["id"] ?? .null
+        return ["allocations": [["instalment_id": instalment, "amount_cents": .integer(cents)]]]
+      }
+      #expect(try await lay(ids[0], ["invoice_id": invoice["id"]], "a").status == 200)
+      let whole = try await lay(ids[1], ["invoice_id": invoice["id"]], "b")
+      #expect(whole.isProblem(422, "cash-limit") && whole["already_paid_cents"] == 60_000, "\(whole.text)")
+      #expect(try await lay(ids[1], part(40_001), "c").isProblem(422, "cash-limit"))
+      #expect(try await lay(ids[1], part(40_000), "d").status == 200)
+      let more = try await billing.pay(1, .cash)
+      #expect(more.isProblem(422, "cash-limit") && more["already_paid_cents"] == 100_000)
+    }
+  }
+
+  @Test func `cash taken in the field is laid on its dossier's invoice, however much it is, and on no other`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let billing = try await Billing.found(on: server)
+      let id = server.services.clock.newID()
+      #expect(try await billing.fieldPayment(id, cents: 250_000, means: .cash))
+      let own = try await billing.invoice([Billing.line(130_000)])
+      let other = try await billing.invoice([Billing.line(110_000)], ofDossier: false)
+      func lay(_ invoice: TestServer.Answer, _ key: String) async throws -> TestServer.Answer {
+        try await server.post(
+          "/v1/payments/\(id)/allocations", as: billing.office, ["invoice_id": invoice["id"]], key: key)
+      }
+      #expect(try await lay(own, "a")["unallocated_cents"] == 120_000)
+      #expect(try await lay(other, "b").isProblem(422, "cash-limit"))
+    }
+  }
+
   @Test func `two receipts of cash on one dossier at once do not pass the limit together`() async throws {
     try await TestServer.run(poolSize: 6) { server in
       let billing = try await Billing.found(on: server)
@@ -201,8 +246,8 @@ import Testing
 }
 
 extension Billing {
-  /// A cheque as a device's push records it.
-  func fieldPayment(_ id: UUID, cents: Int64) async throws -> Bool {
+  /// Money as a device's push records it.
+  func fieldPayment(_ id: UUID, cents: Int64, means: PaymentMeans = .cheque) async throws -> Bool {
     try await server.services.pool.transaction { transaction, _ in
       _ = try await transaction.query(
         """
@@ -214,7 +259,7 @@ extension Billing {
         transaction: transaction, organization: org.id, clock: server.services.clock
       )
       .record(
-        id: id, dossier: dossier, payer: nil, source: .field, means: .cheque, amountCents: cents,
+        id: id, dossier: dossier, payer: nil, source: .field, means: means, amountCents: cents,
         receivedOn: Zone.paris.day(of: now), receivedAt: now, reference: "0001234", bank: "CIC",
         issuerName: nil)
     }
