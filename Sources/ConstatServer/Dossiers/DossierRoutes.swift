@@ -46,9 +46,9 @@ struct DossierRoutes {
         page: page, key: DossierListStore.key)
     }
     routes.get("/v1/dossiers/{id}", .staff) { reading in
-      try .resource(
-        await reading.query(DossierStore.one(reading.call.organization, reading.call.id())),
-        adding: DossierRecap.members)
+      let result = try await reading.query(DossierStore.one(reading.call.organization, reading.call.id()))
+      return try .resource(
+        result, adding: DossierRecap(for: await reading.principal().profiles).members)
     }
     routes.get("/v1/dossier-counters", .staff) { reading in
       try reading.call.query.only()
@@ -78,6 +78,6 @@ struct DossierRoutes {
   ) async throws -> Reply {
     try .resource(
       await writing.transaction.query(DossierStore.one(writing.organization, id)), status: status,
-      location: location, adding: DossierRecap.members)
+      location: location, adding: DossierRecap(for: writing.principal.profiles).members)
   }
 }

@@ -36,8 +36,8 @@ struct DossierStore {
       s.appointment_id, s.appointment_starts_at, s.appointment_ends_at, s.appointment_time_zone, s.technician_id,
       s.technician_name, s.report_count, s.blocked_report_count, s.downloaded_report_count, s.invoice_count,
       s.invoice_amount_cents, s.instalment_count, s.settled_instalment_count,
-      m.finalised_at AS mission_order_finalised_at,
-      \(signed("technician")) AS technician_signed_at, \(signed("ordering_party")) AS ordering_party_signed_at,
+      m.finalised_at AS _mission_order_finalised_at,
+      \(signed("technician")) AS _technician_signed_at, \(signed("ordering_party")) AS _ordering_party_signed_at,
       \(ProposalStore.openCount("dossier", "d.id", of: "d.organization_id")) AS open_proposals, d.created_at, d.updated_at,
       \(MissionPartStore.factColumns)
     FROM dossier d

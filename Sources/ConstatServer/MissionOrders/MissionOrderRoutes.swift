@@ -16,7 +16,8 @@ struct MissionOrderRoutes {
 
   /// Where and when the technician was: of the field return, so for those alone who read it (IDN-11).
   private static let whereabouts: Set = [
-    "started_at", "started_latitude", "started_longitude", "ended_at", "ended_latitude", "ended_longitude",
+    "started_at", "started_latitude", "started_longitude", "finalised_at", "ended_at", "ended_latitude",
+    "ended_longitude",
   ]
 
   /// What each step shows, under the step's name, with how far the order has come.

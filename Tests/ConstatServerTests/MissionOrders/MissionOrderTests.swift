@@ -87,14 +87,24 @@ import Testing
       #expect(order2["state"] == "finalised" && order2["next_step"].isNull)
       #expect(order2["order"]["confirmed_step"] == 8 && order2["signatures"] == [], "IDN-11")
       #expect(
-        ["started_at", "started_latitude", "ended_at"].allSatisfy { order2["order"][$0]?.isNull == true },
+        ["started_at", "started_latitude", "finalised_at", "ended_at"].allSatisfy {
+          order2["order"][$0]?.isNull == true
+        },
         "IDN-11: \(order2.text)")
       let whole = try await server.get("\(path)/mission-order", as: org.accountant.token)
       #expect(whole["order"]["started_latitude"] == 43.49 && whole["signatures"].array?.count == 1)
-      let header = try await server.get(path, as: org.office.token)
+      let header = try await server.get(path, as: org.accountant.token)
       #expect(
         header["technician_signed_at"] == "2027-01-12T09:30:00Z" && header["ordering_party_signed_at"].isNull,
         "MIS-29")
+      #expect(header["mission_order_finalised_at"] == "2027-01-12T09:30:00Z")
+      for person in [org.office, org.sales, org.marc] {
+        let shown = try await server.get(path, as: person.token)
+        #expect(shown["signatures"] == header["signatures"], "MIS-29")
+        #expect(shown["technician_signed_at"].isNull && shown["mission_order_finalised_at"].isNull, "IDN-11")
+      }
+      let changed = try await server.patch(path, as: org.office.token, ["urgent": true])
+      #expect(changed["urgent"] == true && changed["technician_signed_at"].isNull, "IDN-11")
     }
   }
 }
