@@ -52,7 +52,7 @@ struct Gateway: Sendable {
     let token = request.headers[.authorization].flatMap(Self.token)
     var reply: Reply
     var taken = 0
-    defer { services.bodies.give(taken) }
+    defer { services.bodies.give(taken, of: token) }
     do {
       var call = Call(
         services: services, method: route.method, template: route.path, path: request.uri.path,
@@ -60,7 +60,7 @@ struct Gateway: Sendable {
         headers: request.headers, body: [], requestID: requestID,
         remoteAddress: remoteAddress(request, context), token: token)
       try await route.admit(call)
-      call.body = try await body(request, limit: route.bodyLimit, taken: &taken)
+      call.body = try await body(request, limit: route.bodyLimit, from: token, taken: &taken)
       reply = try await route.answer(call)
     } catch {
       reply = Self.reply(to: error, requestID: requestID, route: route.path, logger: context.logger)
@@ -149,18 +149,23 @@ struct Gateway: Sendable {
   }
 
   /// `taken`: what it has of the budget for large bodies, first for what is sent and then for what that may unpack to.
-  private func body(_ request: Request, limit: Int, taken: inout Int) async throws -> [UInt8] {
+  private func body(
+    _ request: Request, limit: Int, from token: BearerToken?, taken: inout Int
+  ) async throws -> [UInt8] {
     if request.method == .get { return [] }
     let isLarge = limit > Routes.jsonLimit
     let isGzip = try ContentCoding.isGzip(request.headers)
     let sent = isGzip ? min(limit, ContentCoding.compressedLimit) : limit
     if isLarge {
       let length = request.headers[.contentLength].flatMap { Int($0) } ?? sent
-      taken += try services.bodies.take(min(length, sent))
+      taken += try services.bodies.take(min(length, sent), for: token)
     }
     let bytes = try await Self.received(request, limit: sent)
     guard isGzip else { return bytes }
-    if isLarge { taken += try services.bodies.take(min(limit, bytes.count * ContentCoding.largestRatio)) }
+    if isLarge {
+      let unpacked = min(limit, bytes.count * ContentCoding.largestRatio)
+      taken += try services.bodies.take(unpacked, for: token, holding: taken)
+    }
     return try ContentCoding.inflated(bytes, limit: limit)
   }
 

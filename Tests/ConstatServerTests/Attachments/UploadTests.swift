@@ -178,6 +178,29 @@ import Testing
     }
   }
 
+  @Test func `who holds much of what the process may hold leaves room for others`() async throws {
+    try await TestServer.run(bodyBytes: 16_000_000) { server in
+      let (org, other) = (try await server.organization(), try await server.organization("cabinet-landais"))
+      let photo = TusClient.photo(3_700_000)
+      func upload(_ person: TestOrganization.Person) async throws -> Int {
+        let client = TusClient(server: server, token: person.token)
+        return try await client.patch(client.create(photo).location, at: 0, Array(photo[..<3_600_000])).status
+      }
+      // Bodies that come a byte now and then hold what they have taken.
+      func slow(_ token: String) throws -> Int {
+        try server.services.bodies.take(3_000_000, for: BearerToken(token))
+      }
+      let marc = [try slow(org.marc.token), try slow(org.marc.token)]
+      #expect(throws: Problem.self) { try slow(org.marc.token) }
+      #expect(try await upload(org.marc) == 503)
+      #expect(try await upload(org.nadia) == 503, "her company has its share")
+      #expect(try await upload(other.marc) == 204)
+      for taken in marc { server.services.bodies.give(taken, of: BearerToken(org.marc.token)) }
+      #expect(try await upload(org.marc) == 204)
+      #expect(try await upload(org.nadia) == 204)
+    }
+  }
+
   @Test func `an upload belongs to who began it; cancelled or expired, it leaves nothing behind`()
     async throws
   {
