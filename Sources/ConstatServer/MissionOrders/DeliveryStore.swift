@@ -73,13 +73,18 @@ struct DeliveryStore {
     """
   }
 
-  /// Dossiers with a delivery that nobody asked a file for: noted before there were files.
-  static func undocumented(_ organization: UUID) -> SQL {
-    """
-    SELECT DISTINCT v.dossier_id FROM mission_delivery v
-    WHERE v.organization_id = \(organization) AND v.document_id IS NULL AND v.state IN ('no_address', 'waiting')
-    LIMIT 100
-    """
+  /// How many dossiers ``undocumented(_:after:)`` tells at once.
+  static let pageSize = 100
+
+  /// Dossiers with a delivery that has no file: noted before there were any, or before its part was to be had. Those after
+  /// one of them, since such a part may never be: a quote is signed in its place.
+  static func undocumented(_ organization: UUID, after last: UUID?) -> SQL {
+    let rest: SQL = last.map { "AND v.dossier_id > \($0)" } ?? ""
+    return """
+      SELECT DISTINCT v.dossier_id FROM mission_delivery v
+      WHERE v.organization_id = \(organization) AND v.document_id IS NULL AND v.state IN ('no_address', 'waiting') \(rest)
+      ORDER BY v.dossier_id LIMIT \(pageSize)
+      """
   }
 
   /// Those whose contact has got an address since.

@@ -49,15 +49,26 @@ struct AddressDeliveriesJob: Job {
   static let every: Int64? = 900
 
   func perform(_ run: JobRun) async throws {
+    var last: UUID?
+    repeat { last = try await document(run, after: last) } while last != nil
     try await run.transaction { transaction in
-      for row in try await transaction.query(DeliveryStore.undocumented(run.organization)) {
+      _ = try await transaction.execute(DeliveryStore.address(run.organization))
+      try await SendMissionDeliveryJob.enqueueDue(transaction, run)
+    }
+  }
+
+  /// Asks for the files that some dossiers lack; the last of them, where there may be more.
+  private func document(_ run: JobRun, after last: UUID?) async throws -> UUID? {
+    try await run.transaction { transaction in
+      let dossiers = try await transaction.query(DeliveryStore.undocumented(run.organization, after: last))
+        .map { try $0.get("dossier_id", as: UUID.self) }
+      for dossier in dossiers {
         try await RequestDeliveries(
           transaction: transaction, organization: run.organization, newID: run.services.clock.newID,
           actor: "job:" + Self.kind
-        ).run(dossier: row.get("dossier_id"))
+        ).run(dossier: dossier)
       }
-      _ = try await transaction.execute(DeliveryStore.address(run.organization))
-      try await SendMissionDeliveryJob.enqueueDue(transaction, run)
+      return dossiers.count < DeliveryStore.pageSize ? nil : dossiers.last
     }
   }
 }

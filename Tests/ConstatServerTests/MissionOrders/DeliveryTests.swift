@@ -50,6 +50,47 @@ import Testing
     }
   }
 
+  @Test func `deliveries whose paper is never to be had do not keep others from theirs MIS-23`() async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let (organization, dossier) = (work.org.id, work.dossier)
+      try await server.asOwner(organization) { transaction in
+        _ = try await transaction.pipeline([
+          """
+          INSERT INTO dossier (organization_id, id, number, nature, created_by)
+          SELECT \(organization), ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 100 + n, 'other', 'test'
+          FROM generate_series(1, 220) AS n
+          """,
+          """
+          UPDATE dossier SET price_mode = 'manual', gross_incl_tax_cents = 12000, price_incl_tax_cents = 12000,
+            vat_rate = 2000 WHERE organization_id = \(organization) AND id = \(dossier)
+          """,
+          """
+          INSERT INTO mission_order (organization_id, id, dossier_id, technician_id, started_at, confirmed_step,
+            payer_present, copy_requested, finalised_at)
+          VALUES (\(organization), \(dossier), \(dossier), \(work.org.marc.id), '2026-12-01T08:00Z', 8, false, true,
+            '2026-12-01T10:00Z')
+          """,
+          """
+          INSERT INTO mission_delivery (organization_id, id, dossier_id, kind, state)
+          SELECT \(organization), gen_random_uuid(), d.id, 'order_copy', 'no_address' FROM dossier d
+          WHERE d.organization_id = \(organization)
+          """,
+        ])
+      }
+      let worker = JobWorker(
+        services: server.services, jobs: JobKinds.all(with: server.services),
+        logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+      while await worker.runOnce() > 0 {}
+      let documented = try await server.asOwner(organization) { transaction in
+        try await transaction.query("SELECT dossier_id FROM mission_delivery WHERE document_id IS NOT NULL")
+          .map { try $0.get("dossier_id", as: UUID.self) }
+      }
+      #expect(documented == [dossier])
+    }
+  }
+
   @Test(arguments: [(false, true, 0), (true, false, 0), (true, true, 1)])
   func `a receipt is owed only for money that was taken, and only at the end`(
     isFinal: Bool, isPaid: Bool, receipts: Int
