@@ -25,6 +25,9 @@ log_min_messages = error
 log_min_error_statement = panic
 """
 
+# As in the sessions of the API.
+SESSION = "-c jit=off -c max_parallel_workers_per_gather=0 -c plan_cache_mode=force_generic_plan"
+
 
 def programs():
     """The directory of initdb and pg_ctl: Debian keeps them off the path."""

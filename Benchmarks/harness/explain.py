@@ -1,16 +1,16 @@
 """The plans of what the API executes, nested statements of functions and triggers included."""
 
+import os
 import re
 import subprocess
 import tempfile
 
 from . import scripts
+from .cluster import SESSION
 from .recorder import Recorder
 
 # A sequential scan of fewer rows than this is what the planner should choose.
 SMALL = 1000
-# From its sixth execution on, PostgreSQL may use one plan for all values.
-EXECUTIONS = 6
 
 PREAMBLE = """
 \\set ON_ERROR_STOP on
@@ -20,13 +20,12 @@ SET auto_explain.log_analyze = on;
 SET auto_explain.log_buffers = on;
 SET auto_explain.log_level = notice;
 SET auto_explain.log_min_duration = -1;
-SET jit = off;
 SET ROLE constat_app;
 """
 
 
 def script(trips):
-    """Each statement prepared; those that only read are executed until their plan is settled, then all are explained."""
+    """Each statement prepared; those that only read are executed once planned, then all are explained."""
     text = PREAMBLE
     number, is_open = 0, False
     for trip in trips:
@@ -44,7 +43,7 @@ def script(trips):
             execute = f"EXECUTE s{number}" + (f" ({values})" if values else "") + ";\n"
             text += f"PREPARE s{number}{f' ({types})' if types else ''} AS {statement.text};\n"
             if not writes(statement):
-                text += execute * EXECUTIONS
+                text += execute
             text += f"SET auto_explain.log_min_duration = 0;\n{execute}SET auto_explain.log_min_duration = -1;\n"
         text += "ROLLBACK;\n" if is_implicit else ""
     # The superuser loads auto_explain and then acts as the role that serves; SET needs no more than that.
@@ -62,7 +61,8 @@ def plans(cluster, trips):
         file.write(script(trips))
         file.flush()
         done = subprocess.run(["psql", "-X", "-q", "-h", str(cluster.directory), "-U", "postgres", "-d", "constat",
-                               "-o", "/dev/null", "-f", file.name], capture_output=True, text=True)
+                               "-o", "/dev/null", "-f", file.name], capture_output=True, text=True,
+                              env={**os.environ, "PGOPTIONS": SESSION})
     if done.returncode != 0:
         raise SystemExit(done.stderr[-3000:])
     found = re.split(r"^(?:psql:\S+ )?NOTICE:  duration: ", done.stderr, flags=re.M)

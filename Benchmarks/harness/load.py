@@ -7,6 +7,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from .cluster import SESSION
+
 WRK = Path(__file__).resolve().parent.parent / "wrk"
 
 
@@ -34,7 +36,7 @@ def pgbench(cluster, scripts, seconds, warm_up, user="constat_app", clients=8, t
             ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-l", "--log-prefix", f"{place}/log",
              *(["-t", str(transactions)] if transactions else ["-T", str(seconds + warm_up)]), *files],
             env={"PATH": f"{cluster.programs}:/usr/bin:/bin", "PGHOST": str(cluster.directory), "PGUSER": user,
-                 "PGDATABASE": "constat", "PGPORT": "5432"},
+                 "PGDATABASE": "constat", "PGPORT": "5432", "PGOPTIONS": SESSION},
             capture_output=True, text=True)
         errors = [line for line in done.stderr.splitlines() if "error" in line.lower() or "aborted" in line]
         if done.returncode != 0 or errors:

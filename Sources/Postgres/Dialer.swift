@@ -70,11 +70,14 @@ enum Dialer {
     }
   }
 
-  /// Short statements by many callers: compiling one, or starting workers for it, costs more than it saves.
+  /// Short statements by many callers: compiling one, starting workers for it, or planning it anew for its values costs
+  /// more than it saves. PostgreSQL weighs the last by estimates, in which planning is cheaper than it is, and decides
+  /// otherwise on each connection. So a statement whose best plan depends on a value has that value in its text.
   private static func sessionSetUp(_ configuration: PoolConfiguration) -> String {
     """
     SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'iso_8601'; SET bytea_output = 'hex';
     SET extra_float_digits = 1; SET jit = off; SET max_parallel_workers_per_gather = 0;
+    SET plan_cache_mode = force_generic_plan;
     SET statement_timeout = \(configuration.statementTimeoutMilliseconds);
     SET lock_timeout = \(configuration.lockTimeoutMilliseconds);
     SET idle_in_transaction_session_timeout = \(configuration.idleInTransactionMilliseconds);

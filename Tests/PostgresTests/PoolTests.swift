@@ -175,6 +175,7 @@ import Testing
     let pool = TestDatabase.current.makePool { $0.lockTimeoutMilliseconds = 1_234 }
     for (name, value) in [
       ("TimeZone", "UTC"), ("client_encoding", "UTF8"), ("jit", "off"), ("lock_timeout", "1234ms"),
+      ("plan_cache_mode", "force_generic_plan"),
       ("statement_timeout", "30s"), ("application_name", "constat"),
     ] {
       #expect(try await pool.value(String.self, "SELECT current_setting(\(name))") == value)
