@@ -109,11 +109,15 @@ public struct Call: Sendable {
     }
   }
 
+  private var isJSON: Bool {
+    if headers[.contentType] == "application/json" { return true }
+    let type = mediaType
+    return type == "application/json" || (method == .patch && type == "application/merge-patch+json")
+  }
+
   /// The JSON body; its syntax, depth and media type checked.
   public func json() throws -> JSONValue {
-    let accepted =
-      method == .patch ? ["application/merge-patch+json", "application/json"] : ["application/json"]
-    guard let mediaType, accepted.contains(mediaType) else {
+    guard isJSON else {
       throw Problem(
         .unsupportedMediaType, "unsupported-media-type", "Type de contenu non pris en charge",
         headers: method == .patch ? [.init("Accept-Patch")!: "application/merge-patch+json"] : [:])

@@ -8,8 +8,8 @@ import Postgres
 /// `POST /v1/sync/pull`: one page of a device's feed. The page's events are text from the database, passed on
 /// as they are.
 struct PullRoutes {
-  /// Versions between the cursor and now from which looking among the device's own rows beats looking at all
-  /// changes.
+  /// Versions between the cursor and now from which looking among the shared rows in the device's reach beats looking at
+  /// all that changed.
   private static let farVersions: Int64 = 2_000
 
   func register(in routes: inout Routes) {
@@ -62,10 +62,8 @@ struct PullRoutes {
         reset: reset, lmid: lmid)
     }
     let isFar = version - position.version > Self.farVersions
-    let result = try await reading.query([
-      PullStore.planOnce,
-      store.page(after: position, limit: request.limit, isFar: isFar, withholding: withheld),
-    ])[1]
+    let result = try await reading.query(
+      store.page(after: position, limit: request.limit, isFar: isFar, withholding: withheld))
     let count = Self.fitting(result, limit: request.limit)
     let more = result.rowCount - 1 > count
     let next = try more ? Self.place(of: result[count]) : .end(of: result[0].get("version"))

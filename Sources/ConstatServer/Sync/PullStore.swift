@@ -18,16 +18,13 @@ struct PullStore {
     """
   }
 
-  /// Planned once for each connection, whatever its parameters: planning a page anew costs more than a hundred changes.
-  static let planOnce: SQL = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"
-
   /// One page of events after a position, in the order (version, type, id), and before them a row with the version
   /// that they are complete up to: all of one snapshot.
   ///
   /// What can be new is found from what changed, never from all that the device holds: rows with a later version, rows
   /// of missions joined later, and rows shared by missions (contacts, building, module) that a later link leads to.
-  /// `isFar`: look among what the device can reach rather than among all that the organization changed since; the better
-  /// way for a device that starts, or was away for long.
+  /// `isFar`: look for shared rows among those that the device can reach rather than among all that the organization changed
+  /// since; the better way for a device that starts, or was away for long.
   ///
   /// A row has its place at its own version when that is still to come, else at the version of what leads to it. One that
   /// several missions lead to is told at the first of those versions that is still to come, and again at the later ones on
@@ -50,7 +47,8 @@ struct PullStore {
       ), member AS MATERIALIZED (
         SELECT dossier_id, state, reason, version FROM system.sync_membership
         WHERE organization_id = \(organization) AND technician_id = \(PrincipalStore.signedInAccount)
-      ), \(isFar ? mineInReach(from: start) : mineAmongChanged(from: start))
+      ), mine AS MATERIALIZED (
+        \(mine(from: start))
       ), linking AS MATERIALIZED (
         SELECT m.dossier_id, m.version FROM member m WHERE m.state = 'in' AND m.version >= \(lower)
         UNION ALL
@@ -76,7 +74,7 @@ struct PullStore {
           SELECT \(Self.columns), e.place FROM mine e
           UNION ALL
           \(isFar ? sharedInReach(from: start) : sharedAmongChanged(from: start))
-        ) AS e WHERE e.type = ANY (\(EntityType.allCases.map(\.rawValue)))
+        ) AS e WHERE e.type IN (\(Self.types))
         UNION ALL
         SELECT m.version, 'leave', m.dossier_id, m.version, NULL, NULL, false, NULL, m.reason
         FROM member m WHERE m.state = 'out' AND m.version >= \(lower)
@@ -106,10 +104,14 @@ struct PullStore {
       ('contact', d.payer_id), ('contact', d.notary_id), ('contact', d.managing_agent_id)) AS s (type, id)
     """
 
+  private static let types = names(EntityType.allCases)
+
   /// The types whose rows every device has.
-  static let everybodys: SQL = .script(
-    trusted: EntityRule.table.filter { $0.scope == .organization }.map { "'\($0.type.rawValue)'" }
-      .joined(separator: ", "))
+  static let everybodys = names(EntityRule.table.filter { $0.scope == .organization }.map(\.type))
+
+  private static func names(_ types: [EntityType]) -> SQL {
+    .script(trusted: types.map { "'\($0.rawValue)'" }.joined(separator: ", "))
+  }
 
   /// What the organization keeps from its devices, of a row with its column `withheld`.
   static func withheld(_ row: Row) throws -> WithheldInformation {
@@ -140,16 +142,15 @@ struct PullStore {
     }
   }
 
-  /// What the organization changed, and the rows of missions among it or joined since. The upper bound excludes nothing:
-  /// a plan for any parameters takes a range with two ends for a narrow one, as it is here, and one end for a third of all.
-  private func mineAmongChanged(from start: Start) -> SQL {
+  /// The rows of the device's missions that changed, whatever else the organization changed meanwhile, and all rows of
+  /// those joined since. The upper bound excludes nothing: a plan for any parameters takes a range with two ends for a
+  /// narrow one, as it is here, and one end for a third of all.
+  private func mine(from start: Start) -> SQL {
     """
-    changed AS MATERIALIZED (
-        SELECT \(Self.columns) FROM system.sync_entity e
-        WHERE e.organization_id = \(organization) AND e.version BETWEEN \(start.version) AND \(Int64.max)
-      ), mine AS MATERIALIZED (
-        SELECT \(Self.columns), e.version AS place FROM changed e JOIN member m ON m.dossier_id = e.dossier_id
-        WHERE m.state = 'in'
+    SELECT \(Self.columns), e.version AS place FROM member m
+        JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.dossier_id = m.dossier_id
+          AND e.version BETWEEN \(start.version) AND \(Int64.max)
+        WHERE m.state = 'in' AND (NOT e.deleted OR \(start.version) > 0)
         UNION ALL
         SELECT \(Self.columns), m.version FROM member m
         JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.dossier_id = m.dossier_id
@@ -158,23 +159,13 @@ struct PullStore {
     """
   }
 
-  private func mineInReach(from start: Start) -> SQL {
-    """
-    mine AS MATERIALIZED (
-        SELECT \(Self.columns), CASE WHEN \(start.isBefore("e.version", of: "e")) THEN e.version ELSE m.version END AS place
-        FROM member m
-        JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.dossier_id = m.dossier_id
-        WHERE m.state = 'in' AND ((e.version >= \(start.version) AND (NOT e.deleted OR \(start.version) > 0))
-          OR (m.version >= \(start.version) AND NOT e.deleted))
-    """
-  }
-
   /// Shared rows that changed or that a new link leads to. The links are followed only where something asks for them.
   private func sharedAmongChanged(from start: Start) -> SQL {
     """
-    SELECT \(Self.columns), e.version FROM changed e
-          WHERE e.type IN (\(Self.everybodys)) OR (e.type IN ('contact', 'building', 'module')
-            AND (e.type, e.id) IN (SELECT k.type, k.id FROM linked k))
+    SELECT \(Self.columns), e.version FROM system.sync_entity e
+          WHERE e.organization_id = \(organization) AND e.dossier_id IS NULL
+            AND e.version BETWEEN \(start.version) AND \(Int64.max) AND (e.type IN (\(Self.everybodys))
+              OR (e.type IN ('contact', 'building', 'module') AND (e.type, e.id) IN (SELECT k.type, k.id FROM linked k)))
           UNION ALL
           SELECT \(Self.columns), k.reached FROM linked k
           JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = k.type AND e.id = k.id
