@@ -142,7 +142,9 @@ public struct PushDecision {
           .valueInvalid,
           [FieldProblem(pointer: "/set/state", code: .inconsistent, detail: "proposition déjà tranchée")]))
     }
-    let isCardOffered = onlineCard.reached(server.known(of: mutation.base))
+    // What a device knew beyond where a restore cut its history may be an offer that is forgotten.
+    let known = server.known(of: mutation.base)
+    let isCardOffered = onlineCard.reached(known == mutation.base.version ? known : nil)
     if mutation.key.type == .payment, case .insert(let values) = outcome.effect, !isCardOffered,
       values["means"]?.string == PaymentMeans.onlineCard.rawValue
     {

@@ -56,7 +56,8 @@ import Testing
     [start] + (1...7).map { step($0) } + [step(8, ["payer_present": false])]
   }
 
-  private func paying(_ offer: OnlineCardOffer) -> [MergeOutcome] {
+  private func paying(_ offer: OnlineCardOffer, at server: ServerPosition = Fixture.server) -> [MergeOutcome]
+  {
     let walk =
       [start] + (1...7).map { step($0) } + [
         step(8, ["payer_present": true]), step(9, ["payment_on_site": true]),
@@ -68,7 +69,7 @@ import Testing
           ], operation: .create, key: EntityKey(.payment, "0199a3c0-0000-7000-8000-0000000000e5")),
       ]
     var decision = PushDecision(
-      author: Fixture.author, server: Fixture.server, missions: [Fixture.dossier: .init()],
+      author: Fixture.author, server: server, missions: [Fixture.dossier: .init()],
       states: [EntityKey(.dossier, Fixture.dossier): Fixture.state([:])], onlineCard: offer,
       check: .fieldSets, newConflictID: { "c" })
     return Array(
@@ -94,6 +95,17 @@ import Testing
     #expect(before.allSatisfy { $0.status == .rejected }, "the device knew that it was withdrawn")
     let after = paying(OnlineCardOffer(isOffered: false, since: base + 1))
     #expect(after.allSatisfy { $0.status == .applied }, "money taken while it was offered is money taken")
+  }
+
+  @Test func `MIS-18 money is money also where a restore has forgotten that the provider was offered`() {
+    let base = Fixture.mutation([:]).base
+    let withdrawn = OnlineCardOffer(isOffered: false, since: base.version - 5)
+    func paid(fork: Int64) -> [MutationStatus] {
+      paying(withdrawn, at: ServerPosition(epoch: "e2", forks: [base.epoch: fork], version: 100)).map(
+        \.status)
+    }
+    #expect(paid(fork: base.version - 1) == [.applied, .applied])
+    #expect(paid(fork: base.version) == [.rejected, .rejected], "it knew no more than the backup does")
   }
 
   @Test func `MIS-07 a whole walk is applied step by step, in one push`() {
