@@ -34,8 +34,7 @@ extension FieldDevice {
           "media_type": .string(type.rawValue), "size_bytes": .integer(Int64(bytes.count)),
           "sha256": .string(sha256), "caption": JSONValue(caption),
           "taken_at": .string((takenAt ?? gesture.now).description),
-          "latitude": position.map { .number($0.latitude) } ?? .null,
-          "longitude": position.map { .number($0.longitude) } ?? .null,
+          "latitude": position.latitude, "longitude": position.longitude,
         ])
       try gesture.record()
       try AttachmentQueueStore(db: db).enqueue(
@@ -64,15 +63,14 @@ extension FieldDevice {
   /// Takes an attachment back, such as a photo that shows nothing or one that was set aside.
   public func removeAttachment(_ mission: String, _ id: String) async throws {
     let key = EntityKey(.attachment, id.lowercased())
-    let sha256 = try await store.pool.read { db in try LocalReader(db).entity(key)?.values["sha256"]?.string }
-    try await record(in: mission) { gesture in try gesture.delete(key) }
-    guard let sha256 else { return }
-    try await store.pool.write { [files = store.files] db in
-      let others = try LocalReader(db).all().values.contains {
-        $0.key.type == .attachment && $0.values["sha256"]?.string == sha256
-      }
-      guard !others else { return }
-      try AttachmentQueueStore(db: db).forget(sha256)
+    try await store.pool.write { [environment, files = store.files] db in
+      var gesture = try Gesture(db, mission: mission.lowercased(), environment: environment)
+      let sha256 = try gesture.values(of: key)?["sha256"]?.string
+      try gesture.delete(key)
+      try gesture.record()
+      let queue = AttachmentQueueStore(db: db)
+      guard let sha256, try !queue.isNamed(sha256, beside: key.id) else { return }
+      try queue.forget(sha256)
       files.remove(sha256)
     }
   }

@@ -3,6 +3,8 @@ import Foundation
 
 /// The bytes of attachments in a folder beside the SQLite file, each file named by its SHA-256.
 struct AttachmentFiles: Sendable {
+  private static let draftPrefix = ".new-"
+
   let folder: URL
 
   init(beside file: String) { folder = URL(fileURLWithPath: file + "-attachments", isDirectory: true) }
@@ -22,7 +24,7 @@ struct AttachmentFiles: Sendable {
     let place = place(of: sha256)
     if isWhole(sha256) { return }
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let fresh = folder.appendingPathComponent(".new-" + draft)
+    let fresh = folder.appendingPathComponent(Self.draftPrefix + draft)
     do {
       try Data(bytes).write(to: fresh)
       let handle = try FileHandle(forWritingTo: fresh)
@@ -69,6 +71,17 @@ struct AttachmentFiles: Sendable {
   func names() -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     return names.filter { $0.utf8.count == 64 }
+  }
+
+  /// Removes what a crash has left of files that were never whole.
+  func removeDrafts(before moment: Date) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in names where name.hasPrefix(Self.draftPrefix) {
+      let draft = folder.appendingPathComponent(name)
+      let attributes = try? FileManager.default.attributesOfItem(atPath: draft.path)
+      guard let date = attributes?[.modificationDate] as? Date, date < moment else { continue }
+      try? FileManager.default.removeItem(at: draft)
+    }
   }
 
   func remove(_ sha256: String) { try? FileManager.default.removeItem(at: place(of: sha256)) }

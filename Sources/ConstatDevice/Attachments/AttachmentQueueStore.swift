@@ -101,7 +101,7 @@ struct AttachmentQueueStore {
         """)
   }
 
-  /// Sends again what was set aside or waits for its time; false where there is no such entry.
+  /// Sends again what was set aside or waits for its time.
   func retry(_ sha256: String) throws {
     try db.execute(
       literal: """
@@ -156,6 +156,17 @@ struct AttachmentQueueStore {
       """
     ).fetchAll(db).compactMap { try JSONValue.parse($0)["set"]?["sha256"]?.string }
     return Set(shown + recent)
+  }
+
+  /// Whether another attachment is of these bytes: one that shows, or one whose edit is unanswered, be its mission gone.
+  func isNamed(_ sha256: String, beside id: String) throws -> Bool {
+    let shown = try LocalReader(db).all().values.contains {
+      $0.key.type == .attachment && $0.key.id != id && $0.values["sha256"]?.string == sha256
+    }
+    if shown { return true }
+    return try SQLRequest<String>(
+      "SELECT mutation FROM journal WHERE type = 'attachment' AND id <> \(id) AND state <> 'acknowledged'"
+    ).fetchAll(db).contains { try JSONValue.parse($0)["set"]?["sha256"]?.string == sha256 }
   }
 
   /// Offers all that was sent once more; what the server has it does not take again.

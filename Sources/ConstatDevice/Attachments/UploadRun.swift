@@ -68,6 +68,9 @@ struct UploadRun {
   }
 
   private func removeUnused() async throws {
+    // A draft that is a day old is nobody's.
+    let yesterday = environment.now().adding(seconds: -86_400)
+    store.files.removeDrafts(before: Date(timeIntervalSince1970: Double(yesterday.microseconds) / 1_000_000))
     try await store.pool.write { [files = store.files, now = environment.now()] db in
       let queue = AttachmentQueueStore(db: db)
       // What was fetched from the server is in no queue.

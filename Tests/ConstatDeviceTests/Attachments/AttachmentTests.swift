@@ -226,6 +226,56 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: url.path))
   }
 
+  @Test func `a photo that is taken back stays where another one is of the same bytes, be its mission gone`()
+    async throws
+  {
+    let bench = try Bench()
+    let device = try await bench.device()
+    try await bench.prepareMission(bench.other, number: 1042, street: "3 quai de la Fosse")
+    await bench.server.assign(bench.other)
+    try await device.sync()
+    let photo = Bench.photo(4000)
+    let id = try await device.attach(bench.other, photo, named: "b.jpg")
+    try await device.sync()
+    // It leaves between the push and the pull, with an edit that waits.
+    let edited = Once()
+    let racing = try await FieldDevice.open(
+      file: bench.file,
+      transport: Transport { request in
+        if request.path == "/v1/sync/pull", edited.isFirst() {
+          try await device.attach(bench.mission, photo, named: "a.jpg")
+          await bench.server.withdraw(bench.mission)
+        }
+        return try await bench.network.transport.send(request)
+      }, environment: bench.clock.environment)
+    try await racing.sync()
+    #expect(try await racing.missions().map(\.id) == [bench.other])
+    try await racing.removeAttachment(bench.other, id)
+    #expect(try await racing.pendingAttachments.count == 1)
+    try await racing.sync()
+    #expect(await bench.server.state.parked.map(\.reason) == [.reassigned])
+    #expect(try await racing.uploadAttachments().uploaded == 1)
+
+    let last = try await racing.attach(bench.other, Bench.photo(5000), named: "c.jpg")
+    try await racing.removeAttachment(bench.other, last)
+    #expect(try await racing.pendingAttachments == AttachmentBacklog())
+    #expect(try FileManager.default.contentsOfDirectory(atPath: bench.file + "-attachments").count == 1)
+  }
+
+  @Test func `what a crash left of a file that was never whole is removed a day later`() async throws {
+    let bench = try Bench()
+    let device = try await bench.device()
+    try await device.attach(bench.mission, Bench.photo(4000), named: "a.jpg")
+    let draft = bench.file + "-attachments/.new-1"
+    try Data(Bench.photo(10)).write(to: URL(fileURLWithPath: draft))
+    try await device.uploadAttachments()
+    #expect(FileManager.default.fileExists(atPath: draft))
+    bench.clock.now = try #require(Instant("2100-01-01T08:00:00Z"))
+    try await device.uploadAttachments()
+    #expect(!FileManager.default.fileExists(atPath: draft))
+    #expect(try await device.attachments(bench.mission).first?.file != nil)
+  }
+
   @Test func `what is no photo is refused before it is queued`() async throws {
     let bench = try Bench()
     let device = try await bench.device()
