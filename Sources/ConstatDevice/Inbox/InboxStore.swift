@@ -2,7 +2,8 @@ import ConstatCore
 import ConstatSync
 import GRDB
 
-/// The inbox's rows. Each piece of news has a source, so that news told twice is one item.
+/// The inbox's rows. Each piece of news has a source, so that news told twice is one item; what a restored server answers
+/// otherwise than before is news again.
 struct InboxStore {
   let db: Database
 
@@ -57,7 +58,8 @@ struct InboxStore {
       literal: """
         INSERT INTO inbox (source, at, kind, dossier, label, detail)
         VALUES (\(source), \(now.microseconds), \(kind), \(dossier), \(label), \(detail.description))
-        ON CONFLICT (source) DO UPDATE SET kind = excluded.kind, detail = excluded.detail
+        ON CONFLICT (source) DO UPDATE SET kind = excluded.kind, detail = excluded.detail,
+          dismissed = dismissed AND inbox.kind = excluded.kind
         """)
   }
 

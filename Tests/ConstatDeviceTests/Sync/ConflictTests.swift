@@ -54,6 +54,23 @@ import Testing
     #expect(mission.conflicts.first?.record.chosen == .theirs)
   }
 
+  @Test func `what a restored server answers otherwise is news again, though it was dismissed`() async throws
+  {
+    let bench = try Bench()
+    let device = try await bench.device()
+    let backup = await bench.server.state
+    try await device.correctAddress(bench.mission, AddressCorrection(street: "14 rue des Lilas"))
+    await bench.server.office(bench.dossier(), ["street": "12 bis rue des Lilas"])
+    try await device.sync()
+    try await device.dismiss(#require(try await device.inbox.first))
+    #expect(try await device.inbox.isEmpty)
+
+    await bench.server.restore(backup)
+    await bench.server.withdraw(bench.mission)
+    try await device.sync()
+    #expect(try await device.inbox.map(\.kind).contains(.parked(.reassigned)))
+  }
+
   @Test func `an edit is announced as contested as soon as the office's value is in`() async throws {
     let bench = try Bench()
     let device = try await bench.device()
