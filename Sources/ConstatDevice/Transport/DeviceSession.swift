@@ -23,14 +23,17 @@ actor DeviceSession {
   func answer(
     _ method: String, _ path: String, _ headers: [String: String] = [:], _ body: [UInt8] = []
   ) async throws -> Transport.Answer {
+    var refusal: Transport.Answer?
     for _ in 1...2 {
       let answer = try await Self.send(
         .init(method: method, path: path, token: currentToken(), headers: headers, body: body),
         through: transport)
       if answer.status != 401 { return answer }
       token = nil
+      refusal = answer
     }
-    throw SyncError.signInRefused
+    // Something in between, such as a captive portal, says nothing of the device's secret.
+    throw refusal.flatMap(Self.error) ?? SyncError.signInRefused
   }
 
   /// The parts of an answer without an end; throws `SyncError` where there is none.

@@ -110,6 +110,19 @@ import Testing
     #expect(await bench.server.tokensIssued == 3)
   }
 
+  @Test func `a captive portal that asks for a sign-in is no refusal of the device's own`() async throws {
+    let bench = try Bench()
+    _ = try await bench.device()
+    let network = bench.network.transport
+    let portal = Transport { request in
+      guard request.path == "/v1/sync/pull" else { return try await network.send(request) }
+      return .init(status: 401, body: Array("<html>Bienvenue</html>".utf8))
+    }
+    let device = try await FieldDevice.open(
+      file: bench.file, transport: portal, environment: bench.clock.environment)
+    await #expect(throws: SyncError.unreadableAnswer("code")) { try await device.sync() }
+  }
+
   @Test func `a server that does not answer leaves everything as it was`() async throws {
     let bench = try Bench()
     _ = try await bench.device()
