@@ -46,15 +46,13 @@ struct Gesture {
   }
 
   /// What the company lets its technicians do.
-  func settings() throws -> FieldSettings {
-    FieldSettings(try CheckpointStore(db: db).entities(of: .organization).first?.fields ?? [:])
-  }
+  func settings() throws -> FieldSettings { try CheckpointStore(db: db).settings() }
 
   var dossier: EntityKey { EntityKey(.dossier, mission) }
 
   /// Writes what differs from what shows; nothing where nothing does.
   mutating func set(_ key: EntityKey, _ values: [String: JSONValue]) throws {
-    guard var shown = try self.values(of: key) else { throw DeviceError.notFound(key.description) }
+    var shown = try self.shown(key)
     let checked = try check(key.type, values, as: .patch)
     let changes = checked.filter { $0.value != shown[$0.key] ?? .null }
     guard !changes.isEmpty else { return }
@@ -71,11 +69,16 @@ struct Gesture {
   }
 
   mutating func delete(_ key: EntityKey) throws {
+    drafts.append(Draft(key: key, operation: .delete, set: [:], was: try shown(key)))
+  }
+
+  /// What a row of this mission shows. One of another mission is not found: the server would park the edit.
+  private func shown(_ key: EntityKey) throws -> [String: JSONValue] {
     guard let shown = try values(of: key) else { throw DeviceError.notFound(key.description) }
     if let field = key.type.dossierField, shown[field]?.string != mission {
       throw DeviceError.notFound(key.description)
     }
-    drafts.append(Draft(key: key, operation: .delete, set: [:], was: shown))
+    return shown
   }
 
   /// Appends the edits to the journal. Called once, at the end.

@@ -34,9 +34,7 @@ extension FieldDevice {
 
   /// What the company lets its technicians do and see, as of the last sync.
   public func settings() async throws -> FieldSettings {
-    try await store.pool.read { db in
-      FieldSettings(try CheckpointStore(db: db).entities(of: .organization).first?.fields ?? [:])
-    }
+    try await store.pool.read { db in try CheckpointStore(db: db).settings() }
   }
 
   /// The conflicts of all missions, open ones first.
@@ -64,6 +62,7 @@ extension FieldDevice {
     observe { db in try JournalStore(db: db).waitingCount() }
   }
 
+  /// What the technician must be told, now and after each change.
   public func observeInbox() -> AsyncThrowingStream<[InboxItem], any Error> {
     observe { db in try InboxStore(db: db).items() }
   }

@@ -28,6 +28,11 @@ struct CheckpointStore {
     ).fetchAll(db).compactMap(Self.entity)
   }
 
+  /// What the company lets its technicians do and see.
+  func settings() throws -> FieldSettings {
+    FieldSettings(try entities(of: .organization).first?.fields ?? [:])
+  }
+
   func load() throws -> Checkpoint {
     let rows = try SQLRequest<Row>("SELECT type, id, version, born, fields, field_versions FROM entity")
       .fetchAll(db).compactMap(Self.entity)

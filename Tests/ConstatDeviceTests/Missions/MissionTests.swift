@@ -149,6 +149,12 @@ import Testing
     await #expect(throws: DeviceError.notFound("contact/" + bench.crep)) {
       try await device.choosePayer(bench.mission, contact: bench.crep)
     }
+    try await bench.prepareMission(bench.other, number: 1042, street: "3 quai de la Fosse")
+    await bench.server.assign(bench.other)
+    try await device.sync()
+    await #expect(throws: DeviceError.notFound("dossier_diagnostic/" + bench.crep)) {
+      try await device.setPreConclusion(bench.other, diagnostic: bench.crep, "Pas de plomb")
+    }
     #expect(try await device.unsentCount == 0)
     #expect(try await device.mission(bench.mission)?.payer?.id == bench.owner)
   }
