@@ -17,7 +17,9 @@ struct Demo: AsyncParsableCommand {
       path: "constat-demo-\(UUID().uuidString).sqlite"
     ).path
     defer {
-      for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file + suffix) }
+      for suffix in ["", "-wal", "-shm", "-attachments"] {
+        try? FileManager.default.removeItem(atPath: file + suffix)
+      }
     }
     let story = Story(cast: DemoCast.cast(server: server, deviceFile: file)) { line in
       switch line {

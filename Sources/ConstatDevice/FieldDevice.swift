@@ -19,7 +19,7 @@ public final class FieldDevice: Sendable {
   }
 
   /// Signs the technician in once, registers this installation and keeps its secret in the file. Needs the network;
-  /// nothing is written where it fails. `organization` is needed where the address is known in several.
+  /// where that fails the file is not enrolled. `organization` is needed where the address is known in several.
   public static func enrol(
     file: String, server: String, email: String, password: String, name: String, organization: String? = nil,
     platform: String? = nil, transport: Transport? = nil, environment: DeviceEnvironment = .system
@@ -134,6 +134,7 @@ public final class FieldDevice: Sendable {
     get async throws { try await store.pool.read { db in try InboxStore(db: db).items() } }
   }
 
+  /// The technician has read it. It comes back only where the server says otherwise than it did.
   public func dismiss(_ item: InboxItem) async throws {
     try await store.pool.write { db in try InboxStore(db: db).dismiss(item.id) }
   }

@@ -111,6 +111,7 @@ public struct MissionContact: Sendable, Hashable, Identifiable {
   }
 }
 
+/// A cellar, a parking space or the like, that belongs to the property (step 5).
 public struct MissionOutbuilding: Sendable, Hashable, Identifiable {
   public let id: String
   public let kind: Outbuilding.Kind
@@ -132,6 +133,7 @@ public struct MissionDiagnostic: Sendable, Hashable, Identifiable {
   public let validUntil: Day?
 }
 
+/// A diagnostic that the organization offers.
 public struct CatalogueDiagnostic: Sendable, Hashable, Identifiable {
   public let id: String
   public let code: String
@@ -140,6 +142,7 @@ public struct CatalogueDiagnostic: Sendable, Hashable, Identifiable {
   public let requiresLeadAnalyser: Bool
 }
 
+/// A visit that the office has planned.
 public struct MissionAppointment: Sendable, Hashable, Identifiable {
   public let id: String
   /// The account of whoever is to go there.
@@ -163,7 +166,7 @@ public struct AnalyserHalfDay: Sendable, Hashable {
   public let isHandOver: Bool
 }
 
-/// Amounts include tax.
+/// What the mission costs; amounts include tax.
 public struct MissionPrice: Sendable, Hashable {
   public let mode: PriceMode?
   public let beforeDiscount: Money?
@@ -185,6 +188,7 @@ public struct MissionOrderRecord: Sendable, Hashable {
   public var isFinalised: Bool { order.finalisedAt != nil }
 }
 
+/// Who has signed the mission order, as what, and when.
 public struct SignatureRecord: Sendable, Hashable {
   public let signer: Signature.Signer
   public let name: String
@@ -192,6 +196,7 @@ public struct SignatureRecord: Sendable, Hashable {
   public let signedAt: Instant?
 }
 
+/// Money received for the mission, on site or by the office.
 public struct MissionPayment: Sendable, Hashable, Identifiable {
   public let id: String
   /// The contact who paid.

@@ -27,7 +27,7 @@ public struct SyncReport: Sendable, Hashable {
   public func count(_ status: MutationStatus) -> Int { results.count { $0.status == status } }
 }
 
-/// Why a sync did not come to its end. Nothing typed is ever lost by it; but for the last three, syncing again later
+/// Why a sync did not come to its end. Nothing typed is ever lost by it; but for the last four, syncing again later
 /// is all there is to do.
 public enum SyncError: Error, Sendable, Hashable {
   /// No answer came. What was sent is sent again next time, byte for byte, and counts once.

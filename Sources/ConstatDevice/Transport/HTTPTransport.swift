@@ -5,7 +5,7 @@ import Foundation
 #endif
 
 extension Transport {
-  /// HTTP through `URLSession`. `timeoutSeconds` bounds each exchange, so that a dead network is told from a slow one.
+  /// HTTP through `URLSession`. `timeoutSeconds` without a byte end an exchange: a dead network is told from a slow one.
   public static func http(_ server: String, timeoutSeconds: Double = 30) throws -> Transport {
     let base = server.hasSuffix("/") ? String(server.dropLast()) : server
     guard let url = URL(string: base), ["https", "http"].contains(url.scheme ?? ""),
