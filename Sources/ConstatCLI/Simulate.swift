@@ -9,9 +9,9 @@ struct Simulate: AsyncParsableCommand {
     discussion: """
       Runs a PostgreSQL and an API of its own under /tmp, devices of the SDK with their files, an office, and a network
       between them that loses, repeats, delays, reorders and cuts; devices, API and PostgreSQL are killed, devices are
-      revoked, and the server is put back to a backup. Technicians edit, take photos and money, and have mission orders
-      signed. Then all heals, all syncs, and an oracle looks: every device holds what the server says; every value that
-      was typed is live, replaced by someone who had seen it, in a conflict, a proposal or parked; nothing was done twice;
+      revoked, and the server is put back to a backup; the company changes what devices are shown and which means of payment
+      they take. Technicians edit, take photos and money, and have mission orders signed. Then all heals, all syncs, and an oracle looks: every device holds what the server says; every value that
+      was typed is live, replaced by someone who had been shown it, in a conflict, a proposal or parked; nothing was done twice;
       the books balance and hold all money once; the bytes of every photo are there once. Only what the office typed
       between a backup and its restore may be gone, and is counted.
       """)

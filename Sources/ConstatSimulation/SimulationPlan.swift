@@ -46,6 +46,10 @@ public enum Trouble: String, Sendable, CaseIterable, Comparable {
   case doublePayments = "double-payments"
   /// The office changes what both parties have signed.
   case signedEdits = "signed-edits"
+  /// The company shows its devices less, or other things, while edits of theirs are under way.
+  case withholding
+  /// The company stops offering the online provider while money that came through it is under way.
+  case cardStops = "card-stops"
   /// The server's database is put back to what it was at a backup.
   case restore
 

@@ -33,7 +33,7 @@ extension OfficeDesk {
       return false
     }
     keep(draft, .creation)
-    payments.append(TakenPayment(token: draft.token, cents: cents))
+    payments.append(TakenPayment(token: draft.token, means: .transfer, cents: cents))
     return true
   }
 

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import ConstatCore
+import ConstatSync
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -14,6 +15,8 @@ actor OfficeDesk {
     case pay(mission: String)
     case changeSigned(mission: String)
     case revoke(device: String)
+    case withhold
+    case stopCards
   }
 
   private let world: World
@@ -26,6 +29,9 @@ actor OfficeDesk {
   private(set) var wishesCarriedOut = 0
   private var appointments: [String: String] = [:]
   private(set) var dossiers: [String] = []
+  /// What each dossier costs: a technician who is not shown the price asks.
+  private(set) var prices: [String: Money] = [:]
+  var withheld = WithheldInformation.none
   private var contacts: [String] = []
   private var buildings: [(building: String, module: String)] = []
   private(set) var revoked: Set<String> = []
@@ -66,14 +72,17 @@ actor OfficeDesk {
     for technician in people {
       for _ in 0..<3 { try await plan(for: technician) }
     }
+    _ = try await offerCards(true)
+    if plan.troubles.contains(.withholding) { try await withhold() }
   }
 
   private func plan(for technician: OrganizationStore.Person) async throws {
     let owner = JSONValue.string(random.pick(contacts))
+    let price = Money(cents: 12_000 + 600 * Int64(dossiers.count))
     var members: [String: JSONValue] = [
       "nature": "sale_rental_management", "street": "1 rue Neuve", "city": "Bayonne",
       "owner_id": owner, "payer_id": owner, "diagnostics": ["dpe", "gas"],
-      "price_incl_tax_cents": .integer(12_000 + 600 * Int64(dossiers.count)),
+      "price_incl_tax_cents": .integer(price.cents),
       "outbuildings": [["kind": "cellar", "lot_number": "1"]],
     ]
     if random.chance(40) {
@@ -83,6 +92,7 @@ actor OfficeDesk {
     }
     let dossier = try await made("/v1/dossiers", .object(members))
     dossiers.append(dossier)
+    prices[dossier] = price
     let day = 1 + random.below(27)
     appointments[dossier] = try await made(
       "/v1/appointments",
@@ -131,6 +141,8 @@ actor OfficeDesk {
     case .pay(let mission): if try await receive(mission) { tally.add(.doublePayments) }
     case .changeSigned(let mission): try await changeSigned(mission)
     case .revoke(let device): try await revoke(device)
+    case .withhold: try await withhold()
+    case .stopCards: if try await offerCards(false) { tally.add(.cardStops) }
     }
   }
 
@@ -140,20 +152,21 @@ actor OfficeDesk {
     case 0...2: try await type(in: "/v1/dossiers/\(dossier)", "street")
     case 3: try await type(in: "/v1/dossiers/\(dossier)", "access_comment")
     case 4: try await type(in: "/v1/dossiers/\(dossier)", "key_pickup")
-    case 5, 6: try await type(in: "/v1/contacts/\(random.pick(contacts))", "address_complement")
+    case 5, 6:
+      let field = random.pick(["street", "address_complement"])
+      try await type(in: "/v1/contacts/\(random.pick(contacts))", field)
     case 7, 8: try await note(dossier)
     case 9: try await addEmail(random.pick(contacts))
     case 10: try await outbuilding(dossier)
     case 11: try await removeOutbuilding(dossier)
-    case 12,
-      13 where plan.troubles.contains(.reassignments):
-      try await reassign(dossier)
+    case 12...13 where plan.troubles.contains(.reassignments): try await reassign(dossier)
     case 14: if dossiers.count < technicians.count * 6 { try await plan(for: random.pick(technicians)) }
     case 15, 16: try await decideConflict()
     case 17: try await decideParked()
     case 18 where plan.troubles.contains(.revocation): if random.chance(15) { try await revokeSomeone() }
     case 19: _ = try await receive(dossier)
     case 20: try await decideProposal()
+    case 21: _ = try await offerCards(true)
     default: break
     }
   }

@@ -13,6 +13,13 @@ extension SimulatedTechnician {
     try await edit(mission)
   }
 
+  /// The company changes its mind about what devices are shown before the last edit is sent.
+  private func haveWithheld() async throws {
+    guard plan.troubles.contains(.withholding), random.chance(25) else { return }
+    try await ask(.withhold)
+    if await office.tally[.withholding] > 1 { day?.saw(.withholding) }
+  }
+
   func edit(_ mission: Mission) async throws {
     guard let device else { return }
     try await typing("edits") {
@@ -33,8 +40,12 @@ extension SimulatedTechnician {
     case 3: try await device.correctAccess(id, AccessCorrection(keyPickup: .set(token(.set))))
     case 4:
       guard let contact = mission.people.isEmpty ? nil : random.pick(mission.people) else { return }
-      try await device.correctContact(
-        id, contact: contact.id, ContactCorrection(addressComplement: .set(token(.set))))
+      let correction =
+        random.chance(50)
+        ? ContactCorrection(street: .set(token(.set)))
+        : ContactCorrection(addressComplement: .set(token(.set)))
+      try await device.correctContact(id, contact: contact.id, correction)
+      try await haveWithheld()
     case 5:
       guard let contact = mission.people.isEmpty ? nil : random.pick(mission.people) else { return }
       var emails = contact.additionalEmails

@@ -67,13 +67,27 @@ extension SimulatedTechnician {
     return true
   }
 
-  /// The price of the mission by cheque. The office may record the same money meanwhile.
+  /// The price of the mission, by cheque or through the online provider. The office may record the same money meanwhile, or
+  /// stop offering the provider before it hears of this.
   private func take(_ step: PaymentStep, _ mission: String) async throws {
-    let amount = try await device?.mission(mission)?.price.amount ?? Money(cents: 12_000)
+    let shown = try await device?.mission(mission)?.price.amount
+    let told = await office.prices[mission]
+    guard let amount = shown ?? told else { return }
+    let isFirst = payments.isEmpty
+    let wantsCard = isFirst ? index.isMultiple(of: 2) : random.chance(50)
+    let isOnline = try await step.offeredMeans().contains(.onlineCard) && wantsCard
     let token = token(.creation)
-    _ = try await step.take(.cheque(amount, number: token, bank: "Banque du Port", issuer: "Owner"))
-    payments.append(TakenPayment(token: token, cents: amount.cents))
-    guard plan.troubles.contains(.doublePayments), payments.count == 1 || random.chance(50) else { return }
+    let payment =
+      isOnline
+      ? OnSitePayment.onlineCard(amount, reference: token)
+      : .cheque(amount, number: token, bank: "Banque du Port", issuer: "Owner")
+    _ = try await step.take(payment)
+    payments.append(TakenPayment(token: token, means: payment.means, cents: amount.cents))
+    if isOnline {
+      tally.add("payments through the provider")
+      if plan.troubles.contains(.cardStops), isFirst || random.chance(50) { try await ask(.stopCards) }
+    }
+    guard plan.troubles.contains(.doublePayments), isFirst || random.chance(50) else { return }
     try await ask(.pay(mission: mission))
   }
 

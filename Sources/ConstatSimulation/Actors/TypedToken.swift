@@ -1,3 +1,5 @@
+import ConstatCore
+
 /// A value that somebody typed, known by a text that occurs nowhere else.
 struct TypedToken: Sendable, Hashable {
   enum Kind: Sendable { case set, note, list, creation }
@@ -21,5 +23,6 @@ struct TakenPhoto: Sendable {
 /// Money that somebody received, with a token as its reference.
 struct TakenPayment: Sendable {
   let token: String
+  let means: PaymentMeans
   let cents: Int64
 }

@@ -1,9 +1,12 @@
+import ConstatCore
+
 /// What the database says of money, and what of that does not hold.
 struct Books: Sendable {
   struct Payment: Sendable {
     let id: String
     let dossier: String?
     let reference: String
+    let means: String
     let cents: Int64
     let isReversed: Bool
     /// What is laid on instalments now.
@@ -71,6 +74,10 @@ extension Oracle {
       if found.count > 1 { faults.append("the payment \(taken.token) was recorded \(found.count) times") }
       for payment in found where payment.cents != taken.cents {
         faults.append("the payment \(taken.token) of \(taken.cents) was recorded with \(payment.cents)")
+      }
+      for payment in found where payment.means != taken.means.rawValue {
+        faults.append(
+          "the payment \(taken.token) by \(taken.means.rawValue) was recorded as \(payment.means)")
       }
     }
     for (_, payments) in Dictionary(grouping: evidence.books.payments, by: \.dossier) {

@@ -15,7 +15,8 @@ struct BooksStore {
       books.payments.append(
         Books.Payment(
           id: (try row.get("id") as UUID).wire, dossier: try row.get("dossier_id", as: UUID?.self)?.wire,
-          reference: try row.get("reference"), cents: try row.get("amount_cents"),
+          reference: try row.get("reference"), means: try row.get("means"),
+          cents: try row.get("amount_cents"),
           isReversed: try row.get("is_reversed"), laid: try row.get("laid"),
           treasury: try row.get("treasury"),
           customers: try row.get("customers"), born: try row.get("born"), undone: try row.get("undone"),
@@ -39,7 +40,7 @@ struct BooksStore {
 
   private var payments: SQL {
     """
-    SELECT p.id, p.dossier_id, coalesce(p.reference, '') AS reference, p.amount_cents, r.id IS NOT NULL AS is_reversed,
+    SELECT p.id, p.dossier_id, coalesce(p.reference, '') AS reference, p.means, p.amount_cents, r.id IS NOT NULL AS is_reversed,
       (SELECT coalesce(sum(a.amount_cents), 0)::bigint FROM payment_allocation a
         WHERE a.organization_id = p.organization_id AND a.payment_id = p.id AND a.reversed_at IS NULL) AS laid,
       l.treasury, l.customers, coalesce(h.actor, '') AS actor, coalesce(s.version, 0) AS born,

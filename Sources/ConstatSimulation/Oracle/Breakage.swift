@@ -33,6 +33,15 @@ public enum Breakage: String, Sendable, CaseIterable {
   /// What the office proposed to change of a signed order is gone.
   case lostProposal = "lost-proposal"
 
+  /// A device shows what the company keeps from it.
+  case shownSecret = "shown-secret"
+  /// A device has overwritten what it was not shown, and nobody was told.
+  case blindOverwrite = "blind-overwrite"
+  /// Money taken through the online provider is refused, because it is not offered any more.
+  case refusedCard = "refused-card"
+  /// Money taken through the online provider is in the books as come by another way.
+  case otherMeans = "other-means"
+
   /// What the oracle is to say of it: one of these.
   var signs: [String] {
     switch self {
@@ -49,6 +58,10 @@ public enum Breakage: String, Sendable, CaseIterable {
     case .lostSignature: ["vanished from signer_name"]
     case .lostProposal: ["of the office"]
     case .overwrittenOrder: ["over what both parties have signed"]
+    case .shownSecret: ["which is withheld"]
+    case .blindOverwrite: ["was overwritten blindly"]
+    case .refusedCard: ["a lawful edit was rejected"]
+    case .otherMeans: ["was recorded as card"]
     }
   }
 }

@@ -23,7 +23,7 @@ struct BreakageStore {
   ) -> [SQL] {
     let like = "%\(token)%"
     switch breakage {
-    case .deviceRow, .lostPhoto, .doublePhoto: return []
+    case .deviceRow, .shownSecret, .lostPhoto, .doublePhoto: return []
     case .serverRow:
       return [
         """
@@ -61,7 +61,9 @@ struct BreakageStore {
           AND h.changes::text LIKE \(like)
         """
       ]
-    case .doublePayment, .crookedEntry, .silentDouble: return changesOfMoney(breakage, token)
+    case .doublePayment, .crookedEntry, .silentDouble, .refusedCard, .otherMeans:
+      return changesOfMoney(breakage, token)
+    case .blindOverwrite: return overwriting(token, place)
     case .lostProposal:
       return [
         "DELETE FROM field_proposal WHERE organization_id = \(organization) AND proposed_value::text LIKE \(like)"
@@ -79,6 +81,35 @@ struct BreakageStore {
         """
       ]
     }
+  }
+
+  /// As if the other side of a conflict about the token had been written over it when it came.
+  private func overwriting(_ token: String, _ place: Evidence.Place?) -> [SQL] {
+    guard let place, let row = UUID(uuidString: place.row) else { return [] }
+    let (table, field) = (SQL.script(trusted: place.table), SQL.script(trusted: place.field))
+    let about: SQL = """
+      c.organization_id = \(organization) AND c.entity_id = \(row) AND c.field = \(place.field)
+        AND c.theirs::text LIKE \("%\(token)%")
+      """
+    return [
+      """
+      INSERT INTO system.history (organization_id, transaction_id, ordinal, at, actor, channel, table_name, row_id,
+        dossier_id, operation, changes)
+      SELECT h.organization_id, h.transaction_id, h.ordinal + 2000, h.at, h.actor, h.channel, c.entity_type, c.entity_id,
+        h.dossier_id, 'update', jsonb_build_object(c.field, jsonb_build_array(\(token)::text, c.mine -> 'value'))
+      FROM sync_conflict c JOIN system.history h ON h.organization_id = c.organization_id AND h.row_id = c.id
+        AND h.table_name = 'sync_conflict' AND h.actor = 'device:' || c.device_id
+      WHERE \(about) ORDER BY h.at DESC LIMIT 1
+      """,
+      """
+      UPDATE \(table) SET \(field) = coalesce((SELECT c.mine ->> 'value' FROM sync_conflict c WHERE \(about) LIMIT 1),
+        'overwritten') WHERE organization_id = \(organization) AND id = \(row)
+      """,
+      """
+      DELETE FROM sync_conflict WHERE organization_id = \(organization)
+        AND concat(base, mine, theirs, resolution) LIKE \("%\(token)%")
+      """,
+    ]
   }
 
   private func changesOfMoney(_ breakage: Breakage, _ token: String) -> [SQL] {
@@ -102,6 +133,16 @@ struct BreakageStore {
             ORDER BY l.id LIMIT 1)
         """
       ]
+    case .refusedCard:
+      [
+        """
+        UPDATE system.device_result SET result = jsonb_set(result, '{status}', '"rejected"')
+        WHERE organization_id = \(organization) AND mutation ->> 'type' = 'payment'
+          AND mutation::text LIKE \("%\(token)%")
+        """
+      ]
+    case .otherMeans:
+      ["UPDATE payment SET means = 'card' WHERE organization_id = \(organization) AND reference = \(token)"]
     default:
       [
         """

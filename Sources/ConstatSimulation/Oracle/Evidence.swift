@@ -34,6 +34,7 @@ struct Evidence: Sendable {
     let version: Int64
     let error: JSONValue?
 
+    var type: String { mutation["type"]?.string ?? "" }
     var row: String { mutation["id"]?.string ?? "" }
     var base: Int64 { mutation["base"]?["v"]?.integer ?? 0 }
     var isDeletion: Bool { mutation["op"] == "delete" }
@@ -57,10 +58,15 @@ struct Evidence: Sendable {
   private(set) var dossiers: [String: String] = [:]
   /// By dossier, the version at which both parties' signatures were in.
   private(set) var signed: [String: Int64] = [:]
+  /// What devices were not shown, from a version on, in their order.
+  private(set) var withholdings: [(version: Int64, information: WithheldInformation)] = []
   private(set) var settled: [String: [Settled]] = [:]
   var lastSequences: [String: Int64] = [:]
   var live: Set<String> = []
-  var held: Set<String> = []
+  /// In a conflict, open or decided.
+  var contested: Set<String> = []
+  /// In a parked edit or a proposal.
+  var waiting: Set<String> = []
   var heldCounts = Tally()
   /// By technician.
   var scope: [String: Set<EntityKey>] = [:]
@@ -78,6 +84,10 @@ struct Evidence: Sendable {
     if write.table == "mission_order", isSigned, signed[write.row] == nil {
       signed[write.row] = write.version
     }
+    if write.table == "organization", let groups = write.changes["withheld_information"]?.array?.last?.array {
+      let known = groups.compactMap(\.string).compactMap(Organization.Information.init(rawValue:))
+      withholdings.append((write.version, WithheldInformation(Set(known))))
+    }
     for (field, change) in write.changes {
       let sides = change.array ?? []
       let before = Tokens.all(in: sides.first?.description ?? "")
@@ -92,6 +102,18 @@ struct Evidence: Sendable {
       if write.operation == "insert" { for token in after { created[token, default: []].insert(place) } }
     }
   }
+
+  /// What a device was not shown whose checkpoint is of that version.
+  func withheld(at version: Int64) -> WithheldInformation {
+    withholdings.last { $0.version <= version }?.information ?? WithheldInformation.none
+  }
+
+  /// Whether such a device was shown the field.
+  func isShown(_ field: String, of table: String, at version: Int64) -> Bool {
+    EntityType(rawValue: table).map { !withheld(at: version).hides(field, of: $0) } ?? true
+  }
+
+  func isHeld(_ text: String) -> Bool { contested.contains(text) || waiting.contains(text) }
 
   mutating func note(_ one: Settled) { settled[one.device, default: []].append(one) }
 

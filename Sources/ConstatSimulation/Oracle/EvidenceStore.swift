@@ -38,7 +38,12 @@ struct EvidenceStore {
       evidence.live.formUnion(Tokens.all(in: try row.get("text")))
     }
     for row in try await superuser.query(held) {
-      evidence.held.formUnion(Tokens.all(in: try row.get("text")))
+      let tokens = Tokens.all(in: try row.get("text"))
+      if try row.get("is_conflict") {
+        evidence.contested.formUnion(tokens)
+      } else {
+        evidence.waiting.formUnion(tokens)
+      }
       evidence.heldCounts.add(try row.get("kind"))
     }
     for row in try await superuser.query(scope) {
@@ -89,7 +94,7 @@ struct EvidenceStore {
     JOIN system.seal s ON s.organization_id = h.organization_id AND s.transaction_id = h.transaction_id
     WHERE h.organization_id = \(organization)
       AND h.table_name IN ('dossier', 'contact', 'building', 'module', 'outbuilding', 'dossier_diagnostic', 'payment',
-        'mission_order', 'signature', 'attachment')
+        'mission_order', 'signature', 'attachment', 'organization')
     ORDER BY s.version, h.ordinal
     """
   }
@@ -125,12 +130,13 @@ struct EvidenceStore {
 
   private var held: SQL {
     """
-    SELECT state || ' conflicts' AS kind, concat(base, mine, theirs, resolution) AS text FROM sync_conflict
+    SELECT true AS is_conflict, state || ' conflicts' AS kind, concat(base, mine, theirs, resolution) AS text
+    FROM sync_conflict WHERE organization_id = \(organization)
+    UNION ALL
+    SELECT false, 'edits ' || state, mutation::text FROM parked_edit WHERE organization_id = \(organization)
+    UNION ALL
+    SELECT false, 'proposals ' || state, proposed_value::text FROM field_proposal
     WHERE organization_id = \(organization)
-    UNION ALL
-    SELECT 'edits ' || state, mutation::text FROM parked_edit WHERE organization_id = \(organization)
-    UNION ALL
-    SELECT 'proposals ' || state, proposed_value::text FROM field_proposal WHERE organization_id = \(organization)
     """
   }
 

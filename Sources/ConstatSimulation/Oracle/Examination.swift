@@ -95,8 +95,13 @@ struct Examination: Sendable {
   private func breakSomething(_ breakage: Breakage, _ fresh: Fresh) async throws -> Bool {
     let oracle = try await oracle(fresh)
     switch breakage {
-    case .deviceRow:
-      for device in devices { if try await DeviceFileStore(file: await device.file).tamper() { return true } }
+    case .deviceRow: return try await tamper("street", of: .dossier)
+    case .shownSecret:
+      let withheld = oracle.evidence.withheld(at: .max)
+      for type in EntityType.allCases {
+        guard let field = withheld.fields(of: type).first else { continue }
+        if try await tamper(field, of: type) { return true }
+      }
       return false
     case .lostPhoto, .doublePhoto:
       let present = oracle.photos.filter {
@@ -113,6 +118,14 @@ struct Examination: Sendable {
         breakage, token: token, place: oracle.evidence.places[token])
       return true
     }
+  }
+
+  /// Of the first device that has such a row; false where none has.
+  private func tamper(_ field: String, of type: EntityType) async throws -> Bool {
+    for device in devices {
+      if try await DeviceFileStore(file: await device.file).tamper(field, of: type) { return true }
+    }
+    return false
   }
 
   private func breakPhoto(_ breakage: Breakage, _ photo: TakenPhoto) throws {
@@ -168,13 +181,18 @@ extension Oracle {
         evidence.proposed.contains(token.text) && !evidence.accepted.contains(token.text)
           && evidence.places[token.text] == nil && !beyondRecall.contains(token.text)
       }?.text
-    case .deviceRow, .serverRow, .lostResult, .crookedEntry, .lostPhoto, .doublePhoto: ""
+    case .blindOverwrite: spared()
+    case .refusedCard, .otherMeans:
+      payments.first { taken in
+        taken.means == .onlineCard && evidence.books.payments.count { $0.reference == taken.token } == 1
+      }?.token
+    case .deviceRow, .shownSecret, .serverRow, .lostResult, .crookedEntry, .lostPhoto, .doublePhoto: ""
     }
   }
 
   /// True for a value that waits in parking, and nowhere else.
   private func isParked(_ token: TypedToken) -> Bool {
-    evidence.held.contains(token.text) && !evidence.live.contains(token.text)
+    evidence.waiting.contains(token.text) && !evidence.live.contains(token.text)
       && evidence.places[token.text] == nil && !beyondRecall.contains(token.text)
       && evidence.origin(of: token, among: lives(of: token.device))?.mutation.status == "parked"
   }
@@ -182,7 +200,7 @@ extension Oracle {
   /// True for a value that is live where it was written, alone in its field, and nowhere else.
   private func isPlain(_ token: TypedToken) -> Bool {
     guard token.kind == .set || token.kind == .creation, !beyondRecall.contains(token.text),
-      evidence.live.contains(token.text), !evidence.held.contains(token.text),
+      evidence.live.contains(token.text), !evidence.isHeld(token.text),
       let place = evidence.places[token.text], place.field != "reference", place.field != "signer_name"
     else { return false }
     return evidence.writes[place]?.last?.after == [token.text]

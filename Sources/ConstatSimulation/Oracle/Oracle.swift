@@ -27,7 +27,7 @@ struct Oracle {
 
   /// Each in words; none when all holds.
   func violations() -> [String] {
-    scopes() + settlement() + once() + typed.compactMap(fate) + officeTyped.compactMap(officeFate)
+    scopes() + secrets() + settlement() + once() + typed.compactMap(fate) + officeTyped.compactMap(officeFate)
       + signedOrders() + money() + photographs()
   }
 
@@ -102,7 +102,7 @@ struct Oracle {
   // MARK: Every typed value is live, held, or replaced by someone who had seen it
 
   func isKept(_ token: TypedToken) -> Bool {
-    evidence.live.contains(token.text) || evidence.held.contains(token.text)
+    evidence.live.contains(token.text) || evidence.isHeld(token.text)
   }
 
   private func fate(_ token: TypedToken) -> String? {
@@ -134,9 +134,14 @@ struct Oracle {
     return all.drop { $0.device != first.device || $0.sequence <= first.sequence }.contains { later in
       guard later.row == first.row else { return false }
       if later.isDeletion { return true }
-      return later.set[field] != nil
-        && (later.was(field).contains(token.text) || later.base >= first.version
-          || token.kind == .set && first.status == "conflicted")
+      guard later.set[field] != nil else { return false }
+      // One's own value gives way to the next, shown or not; to a note or a list that was not shown it is added.
+      let isAdded = token.kind == .note || token.kind == .list
+      let isPassed =
+        later.base >= first.version
+        && !(isAdded && !evidence.isShown(field, of: later.type, at: later.base))
+      return later.was(field).contains(token.text) || isPassed
+        || token.kind == .set && first.status == "conflicted"
     }
   }
 
@@ -161,7 +166,7 @@ struct Oracle {
         edit.version == next.version && edit.row == place.row
           && (edit.isDeletion || edit.set[place.field] != nil)
       }
-      return edits.contains { hadSeen($0, token, place.field, version) }
+      return edits.contains { hadSeen($0, token, place, version) }
         ? nil
         : "\(token.text) was overwritten blindly by \(next.actor) at version \(next.version)\(story(of: token))"
     case "user":
@@ -170,7 +175,7 @@ struct Oracle {
         let foreign = typed.first(where: { next.after.contains($0.text) && !next.before.contains($0.text) }),
         let origin = evidence.origin(of: foreign, among: lives(of: foreign.device))
       else { return nil }
-      return hadSeen(origin.mutation, token, place.field, version)
+      return hadSeen(origin.mutation, token, place, version)
         || isReplacedByAuthor(token, origin.mutation, place.field)
         || lives(of: token.device).contains(foreign.device)
         ? nil : "\(token.text) was overwritten blindly by the parked \(foreign.text)\(story(of: token))"
@@ -179,9 +184,11 @@ struct Oracle {
     }
   }
 
-  private func hadSeen(_ edit: Evidence.Settled, _ token: TypedToken, _ field: String, _ version: Int64)
-    -> Bool
-  {
-    edit.base >= version || edit.was(field).contains(token.text)
+  /// Whether the edit names the value, or comes from a device that had pulled it and was shown it.
+  private func hadSeen(
+    _ edit: Evidence.Settled, _ token: TypedToken, _ place: Evidence.Place, _ version: Int64
+  ) -> Bool {
+    edit.was(place.field).contains(token.text)
+      || edit.base >= version && evidence.isShown(place.field, of: place.table, at: edit.base)
   }
 }

@@ -4,7 +4,7 @@ import Synchronization
 /// what was to happen: a day on which nothing happened proves nothing.
 final class Day: Sendable {
   private struct State {
-    /// Of the server, which come one after the other.
+    /// Which each happen at least once.
     var awaited: Set<Trouble>
     var edits: Int
     var photos: Int
@@ -22,7 +22,7 @@ final class Day: Sendable {
     latest = start + .seconds(plan.seconds * 4)
     state = Mutex(
       State(
-        awaited: plan.troubles.intersection([.restore, .apiKills, .postgresKills]),
+        awaited: plan.troubles.intersection([.restore, .apiKills, .postgresKills, .withholding]),
         edits: min(plan.seconds, 10) * plan.devices, photos: plan.devices))
   }
 

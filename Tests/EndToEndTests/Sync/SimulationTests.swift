@@ -1,5 +1,6 @@
 import ConstatCore
 @testable import ConstatSimulation
+import ConstatSync
 import Foundation
 import Support
 import Testing
@@ -24,12 +25,15 @@ import Testing
       #expect(!said.isEmpty, "\(breakage.rawValue) was not seen: \(report.text)")
     }
     // On a busy machine a day may end without a rescue, or a double payment; hardly without all of them.
-    #expect(report.breakages.count >= 12, "broken: \(report.breakages.keys.map(\.rawValue)) \(report.text)")
+    #expect(report.breakages.count >= 15, "broken: \(report.breakages.keys.map(\.rawValue)) \(report.text)")
     // A day on which nothing happened would prove nothing.
     let work = [
       "edits", "syncs", "office edits", "photos sent", "mission orders signed", "payments in the books",
+      "payments through the provider",
     ]
-    let troubles: [Trouble] = [.apiKills, .restore, .revocation, .doublePayments, .signedEdits]
+    let troubles: [Trouble] = [
+      .apiKills, .restore, .revocation, .doublePayments, .signedEdits, .withholding,
+    ]
     for name in work + troubles.map(\.rawValue) {
       #expect(report.counts[name, default: 0] > 0, "no \(name): \(report.text)")
     }
@@ -61,11 +65,11 @@ import Testing
       .init(
         device: "new", sequence: 1, mutation: ["id": "r", "op": "set", "set": ["street": "t0n1e"]],
         status: "parked", version: 5, error: nil))
-    evidence.held = ["t0n1e"]
+    evidence.waiting = ["t0n1e"]
     let typed = TypedToken(text: "t0n1e", kind: .set, device: "old", author: 0)
     var oracle = Oracle(evidence: evidence, devices: [], fresh: [:], typed: [typed], officeTyped: [])
     #expect(oracle.violations() == [])
-    oracle.evidence.held = []
+    oracle.evidence.waiting = []
     #expect(oracle.violations() == ["t0n1e never reached the server"])
     oracle.identities = [["old", "new"]]
     #expect(oracle.violations().first?.hasPrefix("t0n1e was parked and is nowhere") == true)
@@ -102,5 +106,64 @@ import Testing
     #expect(violations(base: 4, was: nil).count == 1)
     #expect(violations(base: 4, was: "t0n1e") == [])
     #expect(violations(base: 6, was: nil) == [])
+  }
+
+  /// What a device pulled and was not shown, it has not seen.
+  @Test func `the oracle tells who was shown a value from who only pulled it ORG-18`() {
+    func violations(_ groups: [String], was: JSONValue = nil) -> [String] {
+      var evidence = Evidence()
+      evidence.note(
+        .init(
+          table: "organization", row: "o", operation: "update", actor: "user:u", version: 2,
+          changes: ["withheld_information": [[], .array(groups.map { .string($0) })]]))
+      evidence.note(
+        .init(
+          table: "contact", row: "r", operation: "update", actor: "user:u", version: 5,
+          changes: ["street": [nil, "o0n1e"]]))
+      evidence.note(
+        .init(
+          table: "contact", row: "r", operation: "update", actor: "device:a", version: 7,
+          changes: ["street": ["o0n1e", "t0n1e"]]))
+      evidence.note(
+        .init(
+          device: "a", sequence: 1,
+          mutation: [
+            "type": "contact", "id": "r", "op": "set", "base": ["epoch": "e1", "v": 6],
+            "set": ["street": "t0n1e"], "was": ["street": was],
+          ], status: "applied", version: 7, error: nil))
+      evidence.live = ["t0n1e"]
+      let mine = TypedToken(text: "t0n1e", kind: .set, device: "a", author: 0)
+      let theirs = TypedToken(text: "o0n1e", kind: .set, device: "", author: -1)
+      return Oracle(evidence: evidence, devices: [], fresh: [:], typed: [mine], officeTyped: [theirs])
+        .violations()
+    }
+    #expect(violations(["notes"]) == [])
+    #expect(violations(["contact_addresses"]).first?.contains("was overwritten blindly") == true)
+    #expect(violations(["contact_addresses"], was: "o0n1e") == [])
+  }
+
+  @Test func `the oracle sees what a device is shown of what the company withholds ORG-18`() {
+    var evidence = Evidence()
+    evidence.note(
+      .init(
+        table: "organization", row: "o", operation: "update", actor: "user:u", version: 2,
+        changes: ["withheld_information": [[], ["contact_details"]]]))
+    let contact = EntityKey(.contact, "r")
+    let conflict = EntityKey(.syncConflict, "c")
+    evidence.scope["t"] = [contact, conflict]
+    func violations(_ phone: JSONValue, theirs: JSONValue) -> [String] {
+      let rows: [EntityKey: [String: JSONValue]] = [
+        contact: ["phone": phone, "street": "rue Neuve"],
+        conflict: ["entity_type": "contact", "field": "phone", "theirs": theirs],
+      ]
+      let device = Oracle.DeviceState(name: "device 0", technician: "t", unsent: 0, rows: rows)
+      return Oracle(evidence: evidence, devices: [device], fresh: [:], typed: [], officeTyped: [])
+        .violations()
+    }
+    #expect(violations(.null, theirs: ["v": 3]) == [])
+    #expect(violations("06", theirs: ["v": 3]) == ["device 0 is shown contact/r phone, which is withheld"])
+    #expect(
+      violations(.null, theirs: ["v": 3, "value": "06"])
+        == ["device 0 is shown sync_conflict/c theirs, which is withheld"])
   }
 }
