@@ -82,15 +82,19 @@ struct ParkedEdit: Sendable {
       store.missions(dossiers, technician: "\(technician)", device: "\(device)"),
       store.entities(ids, of: [mutation.key.type, .dossier, .missionOrder]),
       store.openConflicts(ids, device: "\(device)"), store.diagnosticCodes,
+      ParkedStore.withheld(writing.organization),
     ])
     var loaded = try PushStore.loaded(
       missions: results[2], entities: results[3], conflicts: results[4], codes: results[5])
     // The office vouches for it now: the mission counts as the device's.
     for dossier in loaded.missions.keys { loaded.missions[dossier]?.closed = nil }
     let clock = writing.call.clock
+    let server = try EpochStore.position(results[0][0])
     var decision = PushDecision(
-      author: Author(device: device.wire, technician: technician.wire),
-      server: try EpochStore.position(results[0][0]),
+      author: Author(
+        device: device.wire, technician: technician.wire,
+        withheld: try Self.withheld(results[6], from: mutation.base, at: server)),
+      server: server,
       missions: loaded.missions, states: loaded.states, openConflicts: loaded.conflicts,
       diagnosticCodes: loaded.codes, onlineCard: .always, check: .fieldSets,
       newConflictID: { clock.newID().wire })
@@ -105,6 +109,18 @@ struct ParkedEdit: Sendable {
       _ = try await writing.transaction.pipeline(carried.writes)
       return try await settle(id, as: "applied")
     }
+  }
+
+  /// What its device was not shown when it made the edit. Where that has been decided otherwise since, or a restore has cut
+  /// that history off, all that can be withheld counts as such: an edit over the device's own, which came to nothing, does
+  /// not show that it had seen what was there before.
+  private static func withheld(
+    _ result: QueryResult, from base: Mutation.Base, at server: ServerPosition
+  ) throws -> WithheldInformation {
+    guard let row = result.first, server.known(of: base) == base.version,
+      try row.get("since", as: Int64.self) <= base.version
+    else { return .all }
+    return try PullStore.withheld(row)
   }
 
   func dismiss() async throws -> Reply { try await settle(locked().id, as: "dismissed") }

@@ -189,6 +189,47 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false])
+  func `out of parking, an edit over one's own that came to nothing goes by what was shown before ORG-18`(
+    isWithheld: Bool
+  ) async throws {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      if isWithheld { try await change(work, ["withheld_information": ["contact_details"]]) }
+      let device = try await work.enrol(work.org.marc)
+      try await device.pull()
+      let edits = [
+        device.mutation(
+          .contact, work.owner.uuidString, in: work.dossier, set: ["phone": "0611111111"],
+          was: ["phone": isWithheld ? .null : "0559000000"]),
+        device.mutation(
+          .contact, work.owner.uuidString, in: work.dossier, set: ["phone": "0622222222"],
+          was: ["phone": "0611111111"]),
+      ]
+      try await server.asOwner(work.org.id) { transaction in
+        _ = try await transaction.execute(
+          "UPDATE appointment SET technician_id = \(work.org.nadia.id) WHERE id = \(work.appointment)")
+      }
+      let pushed = try await device.push(edits)
+      let statuses = pushed["results"].array?.compactMap { $0["status"]?.string }
+      #expect(statuses == ["parked", "parked"], "\(pushed.text)")
+      // The list that counts is the one that the device was told under.
+      if isWithheld { try await change(work, ["withheld_information": []]) }
+      let parked = try await server.get("/v1/sync/parked?state=parked", as: work.org.office.token)["items"]
+        .array
+      for (edit, verb) in zip(edits, ["dismissal", "apply"]) {
+        let id = parked?.first { $0["sequence"]?.integer == edit.seq }?["id"]?.string ?? ""
+        let settled = try await server.post("/v1/sync/parked/\(id)/\(verb)", as: work.org.office.token)
+        #expect(settled.status == 200, "\(settled.text)")
+      }
+      let owner = try await server.get(
+        "/v1/contacts/\(work.owner.uuidString.lowercased())", as: work.org.office.token)
+      #expect(owner["phone"] == (isWithheld ? "0559000000" : "0622222222"))
+      let open = try await server.get("/v1/sync/conflicts?state=open", as: work.org.office.token)["items"]
+      #expect(open.array?.map { $0["mine"]?["value"] } == (isWithheld ? ["0622222222"] : []))
+    }
+  }
+
   @Test func `pages told under another filter are not mixed: the pull begins anew ORG-18`() async throws {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)
