@@ -195,13 +195,15 @@ extension Oracle {
     evidence.waiting.contains(token.text) && !evidence.live.contains(token.text)
       && evidence.places[token.text] == nil && !beyondRecall.contains(token.text)
       && evidence.origin(of: token, among: lives(of: token.device))?.mutation.status == "parked"
+      && !isReplacedByAuthor(token)
   }
 
   /// True for a value that is live where it was written, alone in its field, and nowhere else.
   private func isPlain(_ token: TypedToken) -> Bool {
     guard token.kind == .set || token.kind == .creation, !beyondRecall.contains(token.text),
       evidence.live.contains(token.text), !evidence.isHeld(token.text),
-      let place = evidence.places[token.text], place.field != "reference", place.field != "signer_name"
+      let place = evidence.places[token.text], place.field != "reference", place.field != "signer_name",
+      !isReplacedByAuthor(token)
     else { return false }
     return evidence.writes[place]?.last?.after == [token.text]
   }

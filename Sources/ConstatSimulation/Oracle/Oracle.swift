@@ -145,6 +145,13 @@ struct Oracle {
     }
   }
 
+  /// The same of a token alone: one whose loss says nothing, since a later edit of its author's stands for it.
+  func isReplacedByAuthor(_ token: TypedToken) -> Bool {
+    evidence.origin(of: token, among: lives(of: token.device)).map {
+      isReplacedByAuthor(token, $0.mutation, $0.field)
+    } ?? false
+  }
+
   private func successor(of token: TypedToken, at place: Evidence.Place) -> String? {
     let writes = evidence.writes[place] ?? []
     guard let last = writes.lastIndex(where: { $0.after.contains(token.text) }) else {
