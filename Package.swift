@@ -112,7 +112,7 @@ let package = Package(
     .testTarget(
       name: "ConstatDeviceTests",
       dependencies: [
-        "ConstatDevice", "ConstatConformance", "ConstatSync", "ConstatCore", "Gzip", crypto,
+        "ConstatDevice", "ConstatConformance", "ConstatSync", "ConstatCore", "Gzip", "Seeds", crypto,
       ], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",

@@ -12,7 +12,9 @@ import Testing
       let file = FileManager.default.temporaryDirectory.appending(path: "story-\(UUID().uuidString).sqlite")
         .path
       defer {
-        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file + suffix) }
+        for suffix in ["", "-wal", "-shm", "-attachments"] {
+          try? FileManager.default.removeItem(atPath: file + suffix)
+        }
       }
       let password = "un mot de passe de test"
       let found = FoundOrganization(owner: server.owner, clock: .system)

@@ -1,27 +1,16 @@
 import ConstatCore
 import ConstatSync
+import Seeds
 import Testing
 
 @testable import ConstatDevice
-
-/// Numbers that a seed decides (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-    return word ^ (word >> 31)
-  }
-}
 
 /// Random histories on a real file: edits, office writes, lost requests and answers, cuts, crashes, missions that come
 /// and go, a server restored from its backup.
 @Suite struct RandomHistoryTests {
   @Test(arguments: 1...12)
   func `whatever happens, file and server end alike and nothing waits for ever`(seed: UInt64) async throws {
-    var random = Seeded(state: seed)
+    var random = SeededRandom(seed: seed)
     let bench = try Bench()
     var device = try await bench.device()
     await bench.server.setPageLimit(Int.random(in: 1...6, using: &random))
@@ -76,7 +65,7 @@ struct Seeded: RandomNumberGenerator {
   }
 
   private func edit(
-    _ device: FieldDevice, _ bench: Bench, _ text: String, _ random: inout Seeded
+    _ device: FieldDevice, _ bench: Bench, _ text: String, _ random: inout SeededRandom
   ) async throws {
     switch Int.random(in: 0..<5, using: &random) {
     case 0: try await device.correctAddress(bench.mission, AddressCorrection(street: .set(text)))
