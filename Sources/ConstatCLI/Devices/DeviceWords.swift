@@ -34,6 +34,14 @@ enum DeviceWords {
       "\(record.field): here \(record.mine.value), there \(record.theirs.value); \(record.chosen.rawValue) is live"
   }
 
+  static func parked(_ parked: MissionParkedEdit) -> String {
+    let reason = parked.reason?.rawValue ?? "late"
+    guard let edit = parked.edit else { return "an edit (\(reason)) that this program does not know" }
+    let values = edit.values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    return ([edit.operation.rawValue, edit.key.type.rawValue] + values).joined(separator: " ")
+      + " (\(reason))"
+  }
+
   static func news(_ item: InboxItem) -> String {
     switch item.kind {
     case .rejected(let rejection): "refused: \(rejection.detail)"

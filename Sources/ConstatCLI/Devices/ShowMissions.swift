@@ -64,6 +64,7 @@ struct ShowMission: MissionCommand {
     if let notes = mission.notes { lines.append("notes        \(notes)") }
     lines.append("order        \(try await DeviceWords.step(device.walk(mission.id)))")
     lines += mission.conflicts.filter(\.isOpen).map { "contested    \(DeviceWords.conflict($0))" }
+    lines += mission.parkedEdits.filter(\.isWaiting).map { "parked       \(DeviceWords.parked($0))" }
     if !mission.unconfirmedFields.isEmpty {
       lines.append("not sent     \(mission.unconfirmedFields.sorted().joined(separator: ", "))")
     }

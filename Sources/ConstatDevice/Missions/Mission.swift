@@ -36,6 +36,8 @@ public struct Mission: Sendable, Hashable, Identifiable {
   public let conflicts: [MissionConflict]
   /// What the office would change of the signed order, open ones first.
   public let proposals: [MissionProposal]
+  /// What came too late from devices that had the mission before, those that wait for the office first.
+  public let parkedEdits: [MissionParkedEdit]
   /// What the company lets its technicians do and see: a value that is missing may be withheld.
   public let settings: FieldSettings
   /// Fields of the dossier whose value the server has not confirmed.
@@ -223,6 +225,24 @@ public struct MissionProposal: Sendable, Hashable, Identifiable {
   public var isOpen: Bool { state == .open }
   /// True where the office would delete the row.
   public var isDeletion: Bool { field == FieldProposal.deletion }
+}
+
+/// An edit that came too late to be applied by itself, such as that of a colleague who had the mission before. It is
+/// not in the mission: the office applies it or dismisses it.
+public struct MissionParkedEdit: Sendable, Hashable, Identifiable {
+  public enum State: String, Sendable, Hashable {
+    case parked
+    case applied
+    case dismissed
+  }
+
+  public let id: String
+  public let reason: ParkReason?
+  /// The row and the values; nil where they are of a kind that only newer apps know.
+  public let edit: ParkedOutline?
+  public let state: State
+
+  public var isWaiting: Bool { state == .parked }
 }
 
 /// Two values for one field, both kept until the office decides.

@@ -48,6 +48,9 @@ struct MissionReader {
       conflicts: of(dossier, .syncConflict).compactMap(conflict),
       proposals: of(dossier, .fieldProposal).compactMap(proposal).sorted {
         ($0.isOpen ? 0 : 1, $0.id) < ($1.isOpen ? 0 : 1, $1.id)
+      },
+      parkedEdits: of(dossier, .parkedEdit).map(parkedEdit).sorted {
+        ($0.isWaiting ? 0 : 1, $0.id) < ($1.isWaiting ? 0 : 1, $1.id)
       }, settings: settings, unconfirmedFields: dossier.pending,
       contestedFields: dossier.contested)
   }
@@ -187,6 +190,14 @@ struct MissionReader {
       id: entity.key.id, entity: EntityKey(type, id), field: field,
       signed: entity.values["signed_value"] ?? .null, proposed: entity.values["proposed_value"] ?? .null,
       state: row.choice("state") ?? .open)
+  }
+
+  private func parkedEdit(_ entity: LocalEntity) -> MissionParkedEdit {
+    let row = Columns(entity.values)
+    return MissionParkedEdit(
+      id: entity.key.id, reason: row.choice("reason"),
+      edit: entity.values["outline"].flatMap(ParkedOutline.init),
+      state: row.choice("state") ?? .parked)
   }
 
   private func conflict(_ entity: LocalEntity) -> MissionConflict? {

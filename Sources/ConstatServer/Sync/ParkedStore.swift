@@ -26,15 +26,22 @@ struct ParkedStore {
       """
   }
 
+  /// Hangs on the mission that it names where its technician has that mission or had it: nobody puts rows before another
+  /// technician's eyes by naming a mission that was never his. The office finds the edit either way.
   static func insert(
     _ organization: UUID, id: UUID, device: UUID, sequence: Int64, dossier: UUID?, reason: ParkReason,
     mutation: JSONValue
   ) -> SQL {
     """
-    INSERT INTO parked_edit (organization_id, id, dossier_id, device_id, sequence, reason, mutation)
+    INSERT INTO parked_edit (organization_id, id, dossier_id, device_id, sequence, reason, mutation, outline)
     VALUES (\(organization), \(id),
-      (SELECT d.id FROM dossier d WHERE d.organization_id = \(organization) AND d.id = \(dossier)),
-      \(device), \(sequence), \(reason.rawValue), \(JSONB(bytes: mutation.serialized())))
+      (SELECT d.id FROM dossier d
+        JOIN device v ON v.organization_id = d.organization_id AND v.id = \(device)
+        JOIN system.sync_membership m ON m.organization_id = d.organization_id AND m.dossier_id = d.id
+          AND m.technician_id = v.technician_id
+        WHERE d.organization_id = \(organization) AND d.id = \(dossier)),
+      \(device), \(sequence), \(reason.rawValue), \(JSONB(bytes: mutation.serialized())),
+      \(ParkedOutline(of: mutation).map { JSONB(bytes: $0.json.serialized()) }))
     ON CONFLICT (organization_id, device_id, sequence) DO NOTHING
     """
   }

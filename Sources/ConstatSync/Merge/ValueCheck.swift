@@ -64,7 +64,8 @@ extension EntityType {
     case .building: Building.fields
     case .module: Module.fields
     case .fieldProposal: FieldProposal.decision
-    case .dossierContact, .leadAnalyserBooking, .syncConflict, .diagnosticType, .organization: nil
+    case .dossierContact, .leadAnalyserBooking, .syncConflict, .parkedEdit, .diagnosticType, .organization:
+      nil
     }
   }
 }

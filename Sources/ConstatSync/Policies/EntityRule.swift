@@ -16,6 +16,12 @@ public struct EntityRule: Sendable, Hashable {
   public let mayDelete: Bool
   public let reason: String
 
+  /// What a device may do with such a row, beside reading it.
+  var verbs: [String] {
+    let sets = type.rules.contains { $0.writable == .always }
+    return [mayCreate ? "create" : nil, sets ? "set" : nil, mayDelete ? "delete" : nil].compactMap { $0 }
+  }
+
   /// True for what is born whole and never changes: money and signatures.
   public var isImmutable: Bool { mayCreate && type.rules.allSatisfy { $0.writable != .always } }
 }
@@ -41,6 +47,9 @@ extension EntityRule {
     rule(
       .fieldProposal, .mission,
       "what the office would change of a signed order; the technician decides, or an administrator"),
+    rule(
+      .parkedEdit, .mission,
+      "what came too late from a device that had the mission; the office applies it or dismisses it"),
     rule(.contact, .shared, creates: true, "a payer met on site may be unknown to the office"),
     rule(.building, .shared, "kept by the office, its facts corrected on site"),
     rule(.module, .shared, "kept by the office, its facts corrected on site"),

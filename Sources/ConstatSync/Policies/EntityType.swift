@@ -13,6 +13,7 @@ public enum EntityType: String, Sendable, Hashable, CaseIterable {
   case leadAnalyserBooking = "lead_analyser_booking"
   case syncConflict = "sync_conflict"
   case fieldProposal = "field_proposal"
+  case parkedEdit = "parked_edit"
   case contact
   case building
   case module

@@ -4,8 +4,8 @@ import ConstatCore
 extension FieldRule {
   public static let table: [FieldRule] = [
     dossier, appointment, outbuilding, dossierDiagnostic, dossierContact, missionOrder, signature,
-    payment, attachment, leadAnalyserBooking, syncConflict, fieldProposal, contact, building, module,
-    diagnosticType, organization,
+    payment, attachment, leadAnalyserBooking, syncConflict, fieldProposal, parkedEdit, contact,
+    building, module, diagnosticType, organization,
   ].flatMap { $0 }
 
   private static let dossier = rules(
@@ -236,6 +236,19 @@ extension FieldRule {
         "state", "open until someone decides; whoever comes first", accepts: ["accepted", "refused"]),
       .readOnly("decided_by", "who decided"),
       .readOnly("decided_at", "who decided"),
+    ])
+
+  private static let parkedEdit = rules(
+    of: .parkedEdit,
+    [
+      .readOnly("dossier_id", "the mission"),
+      .readOnly("device_id", "whose edit it was"),
+      .readOnly("reason", "why it was not applied"),
+      .readOnly(
+        "outline",
+        "`type`, `id`, `op` and `set` of the edit, long texts cut; null where it is of a type still to come"),
+      .readOnly("state", "decided in the office"),
+      .readOnly("settled_at", "decided in the office"),
     ])
 
   private static let contact = rules(

@@ -46,6 +46,7 @@ extension SchemaStep {
         `ademe_form_signed_on`)
         """
     ) { _ in },
+    SchemaStep(from: 3, changed: [.parkedEdit], summary: "`parked_edit` is new") { _ in },
   ]
 }
 

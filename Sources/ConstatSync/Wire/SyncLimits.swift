@@ -38,7 +38,7 @@ public struct SchemaRange: Sendable, Hashable {
   }
 
   /// What this code speaks.
-  public static let current = SchemaRange(minimum: 1, maximum: 3)
+  public static let current = SchemaRange(minimum: 1, maximum: 4)
 
   public func contains(_ schema: Int) -> Bool { (minimum...maximum).contains(schema) }
 

@@ -216,3 +216,34 @@ import Testing
     }
   }
 }
+  @Test func `who has the mission now reads what its former technician sent too late`() async throws {
+    try await TestServer.run(poolSize: 8, overHTTP: true) { server in
+      let office = try await Office(server)
+      let org = office.org
+      try await server.givePassword(org.id, org.nadia.id)
+      let (marc, nadia) = (Shell(), Shell())
+      defer { for shell in [marc, nadia] { try? FileManager.default.removeItem(at: shell.directory) } }
+      for (shell, person) in [(marc, org.marc), (nadia, org.nadia)] {
+        try await shell("enrol", server.address, "--email", person.email, "--password", TestServer.password)
+        try await shell("sync")
+      }
+      try await marc("edit", "access", office.number, "--floor", "2", "--comment", "Cave inondée")
+      try await server.asOwner(org.id) { transaction in
+        _ = try await transaction.execute("UPDATE appointment SET technician_id = \(org.nadia.id)")
+      }
+      #expect(try await marc("sync").contains("1 parked"))
+      try await nadia("sync")
+      let waiting = #"parked       set dossier access_comment "Cave inondée" floor "2" (reassigned)"#
+      let shown = try await nadia("show", office.number)
+      #expect(shown.contains(waiting) && !shown.contains { $0.hasPrefix("access") }, "\(shown)")
+
+      let parked = try await server.get("/v1/sync/parked", as: org.office.token)["items"].array ?? []
+      let id = try #require(parked.first?["id"]?.string)
+      #expect(try await server.post("/v1/sync/parked/\(id)/apply", as: org.office.token).status == 200)
+      try await nadia("sync")
+      let settled = try await nadia("show", office.number)
+      #expect(settled.contains("access       floor 2, Cave inondée"), "\(settled)")
+      #expect(!settled.contains(waiting))
+    }
+  }
+

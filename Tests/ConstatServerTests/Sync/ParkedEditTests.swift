@@ -1,0 +1,87 @@
+import ConstatCore
+import ConstatServer
+import ConstatSync
+import Foundation
+import Postgres
+import Support
+import Testing
+
+/// Who is shown what came too late, and what of it.
+@Suite struct ParkedEditTests {
+  @Test func `who has the mission now sees what came too late, and what the office made of it MIS-33`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let (marc, nadia) = (try await work.enrol(work.org.marc), try await work.enrol(work.org.nadia))
+      try await marc.pull()
+      try await reassign(work)
+      let image = JSONValue.string(FieldWork.png)
+      let answer = try await marc.push([
+        marc.mutation(
+          .dossier, work.dossier.uuidString, in: work.dossier, set: ["notes": "cave inondée"],
+          was: ["notes": .null]),
+        marc.mutation(
+          .signature, server.services.clock.newID().uuidString, in: work.dossier, .create,
+          set: [
+            "dossier_id": .string(work.dossier.uuidString.lowercased()),
+            "mission_order_id": .string(work.dossier.uuidString.lowercased()), "signer": "technician",
+            "signer_name": "Marc", "signer_capacity": "technician", "signed_at": "2026-12-01T09:00:00Z",
+            "image_base64": image,
+          ]),
+      ])
+      #expect(
+        answer["results"].array?.compactMap { $0["reason"] } == ["reassigned", "reassigned"], "\(answer.text)"
+      )
+
+      try await nadia.pull()
+      let shown = nadia.rows.filter { $0.key.type == .parkedEdit }
+      let note = try #require(shown.first { $0.value["outline"]?["type"] == "dossier" })
+      #expect(note.value["outline"]?["set"] == ["notes": "cave inondée"])
+      #expect(note.value["state"] == "parked" && note.value["device_id"]?.string == marc.id)
+      #expect(shown.count == 2 && !shown.contains { "\($0.value)".contains(FieldWork.png) })
+      #expect(
+        nadia.rows[EntityKey(.dossier, work.dossier.uuidString.lowercased())]?["notes"] == .null,
+        "nothing of it is live")
+
+      try await server.post("/v1/sync/parked/\(note.key.id)/apply", as: work.org.office.token)
+      try await nadia.pull()
+      #expect(
+        nadia.rows[note.key]?["state"] == "applied" && nadia.rows[note.key]?["settled_at"]?.string != nil)
+      #expect(
+        nadia.rows[EntityKey(.dossier, work.dossier.uuidString.lowercased())]?["notes"] == "cave inondée")
+      try await marc.pull()
+      #expect(!marc.rows.contains { $0.key.type == .parkedEdit }, "it went with the mission")
+    }
+  }
+
+  @Test func `what names a mission that its technician never had is the office's alone`() async throws {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      try await reassign(work)
+      let (marc, nadia) = (try await work.enrol(work.org.marc), try await work.enrol(work.org.nadia))
+      let stranger = try await work.enrol(server.person(work.org.id, "iban", [.technician]))
+      for device in [marc, stranger] {
+        let answer = try await device.push([
+          device.mutation(
+            .dossier, work.dossier.uuidString, in: work.dossier, set: ["notes": "x"], was: ["notes": .null])
+        ])
+        #expect(answer["results"].array?.first?["status"] == "parked", "\(answer.text)")
+      }
+      try await nadia.pull()
+      let shown = nadia.rows.filter { $0.key.type == .parkedEdit }.compactMap {
+        $0.value["device_id"]?.string
+      }
+      #expect(shown == [marc.id])
+      let office = try await server.get("/v1/sync/parked", as: work.org.office.token)["items"].array ?? []
+      #expect(Set(office.compactMap { $0["device_id"]?.string }) == [marc.id, stranger.id])
+    }
+  }
+
+  private func reassign(_ work: FieldWork) async throws {
+    try await work.server.asOwner(work.org.id) { transaction in
+      _ = try await transaction.execute(
+        "UPDATE appointment SET technician_id = \(work.org.nadia.id) WHERE id = \(work.appointment)")
+    }
+  }
+}
