@@ -25,6 +25,9 @@ public struct FieldRule: Sendable, Hashable {
     /// When it creates the row, never after.
     case creation
     case always
+
+    /// As documentation and contract say it.
+    var wording: String { self == .creation ? "on create" : rawValue }
   }
 
   public let type: EntityType
@@ -57,22 +60,16 @@ extension FieldRule {
   public static var markdown: String {
     var lines = ["| type | scope | device may | why |", "|---|---|---|---|"]
     for rule in EntityRule.table {
-      let verbs = [
-        rule.mayCreate ? "create" : nil,
-        rule.type.rules.contains { $0.writable == .always } ? "set" : nil,
-        rule.mayDelete ? "delete" : nil,
-      ].compactMap { $0 }
-      let may = verbs.isEmpty ? "read" : verbs.joined(separator: ", ")
+      let may = rule.verbs.isEmpty ? "read" : rule.verbs.joined(separator: ", ")
       lines.append("| `\(rule.type.rawValue)` | \(rule.scope.rawValue) | \(may) | \(rule.reason) |")
     }
     lines += ["", "| type | field | policy | device writes | why |", "|---|---|---|---|---|"]
     for rule in table {
-      let writes = rule.writable == .creation ? "on create" : rule.writable.rawValue
       let only = rule.accepts.map { ": only " + $0.map { "`\($0)`" }.joined(separator: ", ") } ?? ""
       let hidden = rule.isVisible ? "" : ", never sent back"
       let starts = rule.initial.map { "; else `\($0)`" } ?? ""
       lines.append(
-        "| `\(rule.type.rawValue)` | `\(rule.field)` | \(rule.policy.rawValue) | \(writes)\(only)\(starts)\(hidden)"
+        "| `\(rule.type.rawValue)` | `\(rule.field)` | \(rule.policy.rawValue) | \(rule.writable.wording)\(only)\(starts)\(hidden)"
           + " | \(rule.reason) |")
     }
     return lines.joined(separator: "\n") + "\n"

@@ -1,5 +1,6 @@
 import ConstatCore
 import ConstatServer
+import ConstatSync
 import Foundation
 import Support
 import Testing
@@ -17,6 +18,19 @@ import Testing
     let contract = try Installation(home: TestServer.root).contract
     let found = try #require(contract.document["components"]?["schemas"]?[schema])
     #expect(SchemaCheck(contract).faults(try example(kind), found).isEmpty)
+  }
+
+  @Test func `the contract tells the policy of every field that a device sees`() throws {
+    let contract = try Installation(home: TestServer.root).contract
+    let types = try #require(
+      contract.document["components"]?["schemas"]?["SyncFields"]?["properties"]?.object)
+    #expect(Set(types.keys) == Set(EntityType.allCases.map(\.rawValue)))
+    for rule in FieldRule.table {
+      let field = types[rule.type.rawValue]?["properties"]?[rule.field]
+      #expect(field?["x-policy"]?.string == rule.policy.rawValue, "\(rule.type) \(rule.field)")
+      #expect(field?["description"]?.string == rule.reason)
+      #expect(field?["x-device-accepts"]?.array?.compactMap(\.string) == rule.accepts)
+    }
   }
 
   @Test func `it tells how large a message may be`() throws {

@@ -6,12 +6,12 @@ import Testing
 
 /// `docs/sync.md` is for people who have nothing else: it is held to the code.
 @Suite struct ProtocolPageTests {
+  private static let home = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
+  private static let file = home.appending(path: "docs/sync.md")
+  private static let contract = home.appending(path: "openapi/sync-fields.yaml")
   let page: String
 
-  init() throws {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../docs/sync.md")
-    page = try String(contentsOf: file, encoding: .utf8)
-  }
+  init() throws { page = try String(contentsOf: Self.file, encoding: .utf8) }
 
   private func examples(_ kind: String) throws -> [JSONValue] {
     try page.components(separatedBy: "```json \(kind)\n").dropFirst().map { part in
@@ -25,6 +25,19 @@ import Testing
       "| `\($0.type.rawValue)` | `\($0.field)` | `\($0.target.rawValue)` |"
     }
     #expect(page.contains(links.joined(separator: "\n")))
+  }
+
+  @Test func `the contract has the same policy table`() throws {
+    #expect(try String(contentsOf: Self.contract, encoding: .utf8) == FieldRule.contract)
+  }
+
+  /// Brings page and contract up to date with a table that was changed.
+  @Test(.enabled(if: Simulation.environment("CONSTAT_PRINT") != nil))
+  func `the policy table is printed into page and contract`() throws {
+    let start = try #require(page.range(of: "| type | scope |"))
+    try (page[..<start.lowerBound] + FieldRule.markdown).write(
+      to: Self.file, atomically: true, encoding: .utf8)
+    try FieldRule.contract.write(to: Self.contract, atomically: true, encoding: .utf8)
   }
 
   @Test func `its messages are read by the code and written the same`() throws {
