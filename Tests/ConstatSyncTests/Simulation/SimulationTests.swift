@@ -28,15 +28,13 @@ import Testing
   ]
 
   @Test(arguments: seeds)
-  func `the oracle notices each rule that is left out`(mutant: Mutant, seed: UInt64) {
-    // Where a change of the rules has shifted the histories, the seeds of the suite are searched.
-    let isCaught =
-      Simulation.run(seed: seed, mutant: mutant) != nil
-      || (UInt64(0)..<1500).contains { Simulation.run(seed: $0, mutant: mutant) != nil }
-    #expect(isCaught)
+  func `the oracle notices each rule that is left out, after as many seeds as the table says`(
+    mutant: Mutant, seed: UInt64
+  ) {
+    #expect((0...seed).first { Simulation.run(seed: $0, mutant: mutant) != nil } == seed)
   }
 
-  /// Prints the table above, to be brought up to date with `CONSTAT_MUTANTS=1`.
+  /// Prints the table above with `CONSTAT_MUTANTS=1`, where a change of the rules has shifted the histories.
   @Test(.enabled(if: Simulation.environment("CONSTAT_MUTANTS") != nil), arguments: Mutant.allCases)
   func `the first seed that shows a mutant`(mutant: Mutant) {
     let first = (UInt64(0)..<1_500).first { Simulation.run(seed: $0, mutant: mutant) != nil }
