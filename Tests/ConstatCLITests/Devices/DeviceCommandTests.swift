@@ -74,9 +74,35 @@ import Testing
     func now() async throws -> TestServer.Answer {
       try await server.get("/v1/dossiers/\(dossier)", as: org.office.token)
     }
+
+    private func read(_ path: String) async throws -> TestServer.Answer {
+      try await server.get(path, as: org.office.token)
+    }
+
+    /// What the walk corrected outside the dossier's own row.
+    func expectCorrections() async throws {
+      let row = try await now()
+      let owner = try await read("/v1/contacts/\(row["owner_id"].string ?? "")")
+      #expect(owner["last_name"] == "Etcheverry" && owner["phone"] == "0611223344", "\(owner.text)")
+      let payer = try await read("/v1/contacts/\(row["payer_id"].string ?? "")")
+      #expect(payer["last_name"] == "Durand" && payer["phone"] == "0601020304", "\(payer.text)")
+      let outbuildings = try await read("/v1/dossiers/\(dossier)/outbuildings")["items"].array ?? []
+      #expect(outbuildings.map { $0["kind"] } == ["cellar"] && outbuildings.first?["lot_number"] == "12")
+      let diagnostics = try await read("/v1/dossiers/\(dossier)/diagnostics")["items"].array ?? []
+      #expect(
+        Set(diagnostics.compactMap { $0["diagnostic_code"]?.string }) == ["dpe", "gas"], "\(diagnostics)")
+      let energy = diagnostics.first { $0["diagnostic_code"] == "dpe" }
+      #expect(energy?["pre_conclusion"] == "Classe D" && energy?["outcome"] == "done")
+      let payments = try await read("/v1/payments?dossier_id=\(dossier)")["items"].array ?? []
+      #expect(payments.map { $0["amount_cents"] } == [380_00] && payments.first?["reference"] == "0042187")
+    }
   }
 
-  @Test func `a technician walks a mission from the command line, offline, and syncs it MIS-07 MIS-31`()
+  /// The mobile order whole (MIS-05): each step's correction is in the dossier after the sync, MIS-08 (the address), MIS-09
+  /// (how to get in), MIS-10 (the owner), MIS-11 (the payer), MIS-12 (outbuildings), MIS-13 (diagnostics), MIS-14 (the
+  /// price), MIS-17 (the payment) and MIS-19 (pre-conclusions).
+  @Test
+  func `a technician walks a mission from the command line, offline, and syncs it MIS-05 MIS-07 MIS-31`()
     async throws
   {
     try await TestServer.run(poolSize: 8, overHTTP: true) { server in
@@ -150,6 +176,10 @@ import Testing
       let dossier = try await office.now()
       #expect(dossier["street"] == "5 rue Neuve" && dossier["status"] == "visited", "\(dossier.text)")
       #expect(dossier["price_incl_tax_cents"] == 380_00)
+      #expect(dossier["floor"] == "2" && dossier["access_comment"] == "Digicode 4521")
+      #expect(
+        dossier["room_count"] == 4 && dossier["built_year"] == 1934 && dossier["notes"] == "Cave inondée")
+      try await office.expectCorrections()
       #expect(try await !device("show", number).contains { $0.hasPrefix("not sent") })
       let journal = try JSONValue.parse(try await device("export")[0])
       #expect(journal["journal"]?.array?.allSatisfy { $0["state"] == "acknowledged" } == true)
@@ -195,27 +225,6 @@ import Testing
     }
   }
 
-  @Test func `a watching device hears of changes, and of its own revocation`() async throws {
-    try await TestServer.run(poolSize: 8, overHTTP: true) { server in
-      let office = try await Office(server)
-      let device = Shell()
-      defer { try? FileManager.default.removeItem(at: device.directory) }
-      try await device(
-        "enrol", server.address, "--email", office.org.marc.email, "--password", TestServer.password)
-      try await device("sync")
-      try await device("edit", "address", office.number, "--street", "5 rue Neuve")
-      async let watching = device("watch")
-      let id = try #require(
-        try await server.get("/v1/devices", as: office.org.admin.token)["items"].array?.first?["id"]?.string)
-      while try await office.now()["street"] != "5 rue Neuve" {
-        try await Task.sleep(for: .milliseconds(20))
-      }
-      #expect(try await server.delete("/v1/devices/\(id)", as: office.org.admin.token).status == 204)
-      #expect(try await watching == [SyncDevice.farewell])
-      await #expect(throws: DeviceError.notEnrolled) { try await device("missions") }
-    }
-  }
-}
   @Test func `who has the mission now reads what its former technician sent too late`() async throws {
     try await TestServer.run(poolSize: 8, overHTTP: true) { server in
       let office = try await Office(server)
@@ -247,3 +256,24 @@ import Testing
     }
   }
 
+  @Test func `a watching device hears of changes, and of its own revocation`() async throws {
+    try await TestServer.run(poolSize: 8, overHTTP: true) { server in
+      let office = try await Office(server)
+      let device = Shell()
+      defer { try? FileManager.default.removeItem(at: device.directory) }
+      try await device(
+        "enrol", server.address, "--email", office.org.marc.email, "--password", TestServer.password)
+      try await device("sync")
+      try await device("edit", "address", office.number, "--street", "5 rue Neuve")
+      async let watching = device("watch")
+      let id = try #require(
+        try await server.get("/v1/devices", as: office.org.admin.token)["items"].array?.first?["id"]?.string)
+      while try await office.now()["street"] != "5 rue Neuve" {
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      #expect(try await server.delete("/v1/devices/\(id)", as: office.org.admin.token).status == 204)
+      #expect(try await watching == [SyncDevice.farewell])
+      await #expect(throws: DeviceError.notEnrolled) { try await device("missions") }
+    }
+  }
+}

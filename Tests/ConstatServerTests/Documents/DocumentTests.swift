@@ -7,7 +7,8 @@ import Support
 import Testing
 
 @Suite struct DocumentTests {
-  @Test func `a report is deposited, listed and served with the name that it came with DOC-02`() async throws
+  @Test func `a report is deposited, listed and served with the name that it came with DOC-02 MIS-32`()
+    async throws
   {
     try await TestServer.run { server in
       let org = try await server.organization()
