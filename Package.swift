@@ -123,7 +123,9 @@ let package = Package(
     .testTarget(
       name: "ConstatCLITests",
       dependencies: [
-        "ConstatCLI", "ConstatConformance", "ConstatCore", "LocalPostgres", "Postgres", "Support", logging,
+        "ConstatCLI", "ConstatConformance", "ConstatCore", "ConstatSimulation", "LocalPostgres", "Postgres",
+        "Support",
+        logging,
       ],
       swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),

@@ -42,7 +42,8 @@ struct Simulate: AsyncParsableCommand {
     _ = try breakages()
   }
 
-  private func troubles() throws -> Set<Trouble> { Set(try Self.named(faults)) }
+  /// What goes wrong on this day.
+  func troubles() throws -> Set<Trouble> { Set(try Self.named(faults)) }
 
   private func breakages() throws -> [Breakage] { try Self.named(breakage) }
 

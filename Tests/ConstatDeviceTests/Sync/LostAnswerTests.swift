@@ -1,5 +1,6 @@
 import ConstatCore
 import ConstatSync
+import Synchronization
 import Testing
 
 @testable import ConstatDevice
@@ -66,7 +67,9 @@ import Testing
     #expect(try await device.mission(bench.mission)?.address.street == "14 rue des Lilas")
   }
 
-  @Test func `more edits than one push takes go out in several pushes, groups whole`() async throws {
+  @Test func `more edits than one push takes go out in several pushes, groups whole, and progress is told`()
+    async throws
+  {
     let bench = try Bench()
     let device = try await bench.device()
     for index in 1...499 {
@@ -76,11 +79,17 @@ import Testing
     try await device.choosePayer(bench.mission, new: ContactCorrection(lastName: "Petit"))
     #expect(try await device.unsentCount == 501)
 
-    let report = try await device.sync()
+    let told = Mutex<[SyncProgress]>([])
+    let report = try await device.sync { step in told.withLock { $0.append(step) } }
     #expect(report.count(.applied) == 501)
     let sizes = try await bench.server.pushes.map { try PushRequest(json: JSONValue.parse($0)).items.count }
     #expect(sizes == [499, 2])
     #expect(try await device.shown() == bench.server.scope())
+    let steps = told.withLock { $0 }
+    let pushing: [SyncProgress] = [0, 499, 501].map { .pushing(answered: $0, of: 501) }
+    #expect(Array(steps.prefix(3)) == pushing)
+    #expect(steps.dropLast().last == .pulling(pages: report.pages, events: report.events))
+    #expect(steps.last == .finished && steps.count { $0 == .finished } == 1)
   }
 
   @Test func `two syncs at once run one after the other, and each edit goes out once`() async throws {

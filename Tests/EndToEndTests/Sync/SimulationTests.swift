@@ -39,6 +39,18 @@ import Testing
     }
     for trouble in Trouble.allCases { #expect(report.text.contains("  \(trouble.rawValue)\n")) }
     #expect(report.text.hasSuffix("--seed 20261122 --faults all"))
+    #expect(report.text.split(separator: "\n").count <= 66, "more than a page: \(report.text)")
+  }
+
+  @Test func `a report says how to run the same day again, with the troubles that it had`() {
+    for (troubles, words) in [([], "none"), ([.restore, .cuts], "cuts,restore")] as [(Set<Trouble>, String)] {
+      let plan = SimulationPlan(devices: 7, seconds: 20, seed: 4_711, troubles: troubles)
+      let report = SimulationReport(plan, violations: ["a value is nowhere"], counts: Tally(), durations: [])
+      #expect(
+        report.text.hasSuffix(
+          "✘ a value is nowhere\nReplay: constat simulate --devices 7 --seconds 20 --seed 4711 --faults \(words)"
+        ))
+    }
   }
 
   /// What an office typed between a backup and its restore may be gone; before the backup it may not.
