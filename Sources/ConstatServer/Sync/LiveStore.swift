@@ -32,6 +32,16 @@ struct LiveStore {
     """
   }
 
+  /// The version of the last change after a version, in the organization or, of a device, on it; NULL without one.
+  static func news(_ organization: UUID, _ technician: UUID?, after version: Int64) -> SQL {
+    guard let technician else {
+      return """
+        SELECT version FROM system.tenant_sync WHERE organization_id = \(organization) AND version > \(version)
+        """
+    }
+    return "SELECT version FROM (\(touched(organization, [technician], after: version))) AS t"
+  }
+
   /// Of the technicians given, those on whose devices something changed after a version, with the version of the last
   /// change: rows of their missions, missions that came or left, rows that their missions share with others.
   static func touched(_ organization: UUID, _ technicians: [UUID], after version: Int64) -> SQL {

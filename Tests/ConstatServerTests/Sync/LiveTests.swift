@@ -92,6 +92,35 @@ import Testing
     }
   }
 
+  @Test func `who asks instead of listening is answered once there is something new, and not before`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let device = try await work.enrol(work.org.marc)
+      try await device.pull()
+      let known = device.version
+      let behind = try await server.get("/v1/sync/events?after=0", as: device.token)
+      #expect(behind.status == 200 && (1...known).contains(behind["v"].integer ?? 0), "\(behind.text)")
+
+      // What changes elsewhere is news to the office alone; the device goes on waiting.
+      async let mine = server.get("/v1/sync/events?after=\(known)", as: device.token)
+      while server.app.live.count == 0 { await Task.yield() }
+      _ = try await server.contact("Larralde", as: work.org)
+      let office = try await server.get("/v1/sync/events?after=\(known)", as: work.org.office.token)
+      #expect(office["v"] == .integer(known + 1), "\(office.text)")
+      try await server.patch(
+        "/v1/dossiers/\(work.dossier)", as: work.org.office.token, ["street": "2 rue Neuve"])
+      #expect(try await mine["v"] == .integer(known + 2))
+
+      async let idle = server.get("/v1/sync/events?after=\(known + 2)", as: device.token)
+      while server.app.live.count == 0 { await Task.yield() }
+      server.app.live.close()
+      #expect(try await idle.status == 204)
+      #expect(try await server.get("/v1/sync/events?after=-1", as: device.token).status == 400)
+    }
+  }
+
   @Test func `only staff and devices listen`() async throws {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)
