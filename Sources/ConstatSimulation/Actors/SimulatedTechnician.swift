@@ -94,7 +94,8 @@ actor SimulatedTechnician {
 
   private var environment: DeviceEnvironment {
     var environment = DeviceEnvironment.system
-    environment.pageEvents = 9
+    // Small pages are cut often; with larger ones a device hears of most that happens.
+    environment.pageEvents = 9 << (index % 3)
     return environment
   }
 
@@ -150,7 +151,9 @@ actor SimulatedTechnician {
     case ..<34: try await edit()
     case ..<46: try await walkOn()
     case ..<54: try await takePhoto()
-    case ..<78: try await syncOnce()
+    case ..<78:
+      // As an app does: again, where the network broke.
+      for _ in 0..<3 { if try await syncOnce() { break } }
     case ..<84: try await sendPhotos()
     case ..<88 where plan.troubles.contains(.deviceKills): try await die()
     case ..<92 where plan.troubles.contains(.lateEdits): try await workTooLate()
@@ -158,13 +161,15 @@ actor SimulatedTechnician {
     }
   }
 
-  /// One sync, through whatever the network does to it.
-  func syncOnce() async throws {
+  /// One sync, through whatever the network does to it; false where that broke it.
+  @discardableResult
+  func syncOnce() async throws -> Bool {
     let start = ContinuousClock.now
     if plan.troubles.contains(.appKills), random.chance(12) {
-      return try await syncAndDie(afterPages: 1 + random.below(4))
+      try await syncAndDie(afterPages: 1 + random.below(4))
+      return true
     }
-    try await online("syncs") {
+    return try await online("syncs") {
       guard let report = try await device?.sync() else { return }
       tally.add("syncs")
       if case .differed(let types) = report.verification {
@@ -198,13 +203,15 @@ actor SimulatedTechnician {
   }
 
   /// What this technician typed and a restored server cannot know any more: the backup was older, and the device that
-  /// could have told it again was wiped in between.
+  /// could have told it again was wiped in between. What an earlier restore had taken counts as told with the last push.
   var beyondRecall: Set<String> {
     var gone: Set<String> = []
     for life in lives {
       guard let end = life.wipedIn, chronicle.hasForgotten(end...end) else { continue }
       for token in typed
-      where life.devices.contains(token.device) && token.settledBy.map({ $0 >= end }) ?? true {
+      where life.devices.contains(token.device)
+        && token.settledBy.map({ $0 >= end || chronicle.hasForgotten($0...$0) }) ?? true
+      {
         gone.insert(token.text)
       }
     }

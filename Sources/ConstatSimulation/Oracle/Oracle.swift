@@ -108,7 +108,7 @@ struct Oracle {
   private func fate(_ token: TypedToken) -> String? {
     if isKept(token) || beyondRecall.contains(token.text) { return nil }
     guard let origin = evidence.origin(of: token, among: lives(of: token.device)) else {
-      return "\(token.text) never reached the server"
+      return "\(token.text) never reached the server\(story(of: token))"
     }
     if isReplacedByAuthor(token, origin.mutation, origin.field) { return nil }
     guard let place = evidence.places[token.text] else {

@@ -31,7 +31,9 @@ extension Oracle {
       let type = row["entity_type"]?.string.flatMap(EntityType.init(rawValue:)),
       let field = row["field"]?.string, withheld.hides(field, of: type)
     else { return [] }
-    return ["base", "theirs"].filter { row[$0]?["value"] != nil }
+    return ["base", "theirs", "resolution"].filter { side in
+      ["value", "earlier", "replaced"].contains { row[side]?[$0] != nil }
+    }
   }
 
   /// A value that a device did not overwrite although it was not shown it, having pulled it: the two are in a conflict.

@@ -82,7 +82,7 @@ import Testing
     var oracle = Oracle(evidence: evidence, devices: [], fresh: [:], typed: [typed], officeTyped: [])
     #expect(oracle.violations() == [])
     oracle.evidence.waiting = []
-    #expect(oracle.violations() == ["t0n1e never reached the server"])
+    #expect(oracle.violations().first?.hasPrefix("t0n1e never reached the server") == true)
     oracle.identities = [["old", "new"]]
     #expect(oracle.violations().first?.hasPrefix("t0n1e was parked and is nowhere") == true)
   }
@@ -163,10 +163,10 @@ import Testing
     let contact = EntityKey(.contact, "r")
     let conflict = EntityKey(.syncConflict, "c")
     evidence.scope["t"] = [contact, conflict]
-    func violations(_ phone: JSONValue, theirs: JSONValue) -> [String] {
+    func violations(_ phone: JSONValue, theirs: JSONValue, resolution: JSONValue = nil) -> [String] {
       let rows: [EntityKey: [String: JSONValue]] = [
         contact: ["phone": phone, "street": "rue Neuve"],
-        conflict: ["entity_type": "contact", "field": "phone", "theirs": theirs],
+        conflict: ["entity_type": "contact", "field": "phone", "theirs": theirs, "resolution": resolution],
       ]
       let device = Oracle.DeviceState(name: "device 0", technician: "t", unsent: 0, rows: rows)
       return Oracle(evidence: evidence, devices: [device], fresh: [:], typed: [], officeTyped: [])
@@ -177,5 +177,8 @@ import Testing
     #expect(
       violations(.null, theirs: ["v": 3, "value": "06"])
         == ["device 0 is shown sync_conflict/c theirs, which is withheld"])
+    #expect(
+      violations(.null, theirs: [:], resolution: ["by": "user:u", "replaced": "06"])
+        == ["device 0 is shown sync_conflict/c resolution, which is withheld"])
   }
 }
