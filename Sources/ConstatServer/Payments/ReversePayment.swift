@@ -21,11 +21,13 @@ struct ReversePayment {
     }
     let debtStore = DebtStore(transaction: transaction, organization: organization)
     let debts = try await debtStore.locked(where: DebtStore.settled(by: id))
+    let store = PaymentStore(transaction: transaction, organization: organization, clock: clock)
+    try await store.lockFree()
+    let state = try await store.state(id)
+    // Before a link is numbered: whoever catches this commits, and a number without a link would break the chain.
+    if state.isReversed { throw PaymentError.alreadyReversed }
     let chain = ChainStore(transaction: transaction, organization: organization, clock: clock)
     let head = try await chain.lockHead()
-    let store = PaymentStore(transaction: transaction, organization: organization, clock: clock)
-    let state = try await store.state(id)
-    if state.isReversed { throw PaymentError.alreadyReversed }
     // Laid on another invoice before the chain was ours? That invoice is to be locked too.
     try await debtStore.expect(noneBut: debts, where: DebtStore.settled(by: id))
     guard

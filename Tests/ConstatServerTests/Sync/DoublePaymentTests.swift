@@ -75,6 +75,24 @@ import Testing
     }
   }
 
+  @Test func `a payment that two conflicts undo is undone once, and the chain of documents stays whole`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let scene = try await Scene(server)
+      _ = try await scene.billing.pay(12000, .transfer)
+      let conflicts = [try await scene.pushed(12000), try await scene.pushed(12000)]
+      for conflict in conflicts {
+        let resolved = try await scene.resolve(conflict, "mine")
+        #expect(resolved["state"] == "resolved", "\(resolved.text)")
+      }
+      let chain = VerifyChain(querying: server.owner)
+      #expect(try await chain.verify(scene.billing.org.id) == nil)
+      _ = try await scene.billing.pay(100, .transfer)
+      #expect(try await chain.verify(scene.billing.org.id) == nil)
+    }
+  }
+
   @Test func `what the device had seen, or what is still owed, is no conflict`() async throws {
     try await TestServer.run { server in
       let scene = try await Scene(server)
