@@ -108,10 +108,23 @@ struct BlobStore {
 
   // MARK: Checking
 
+  /// Rows for bytes that are waited for and that no row knows of: a database that was restored has forgotten what came
+  /// after its backup, and the storage may still have. They are looked for next.
+  static func expect(_ organization: UUID) -> SQL {
+    """
+    INSERT INTO system.blob (organization_id, sha256, media_type, stored, checked_at)
+    SELECT a.organization_id, a.sha256, a.media_type, false, timestamptz '-infinity' FROM attachment a
+    WHERE a.organization_id = \(organization) AND a.state = 'awaiting_blob' AND NOT EXISTS (SELECT FROM system.blob b
+      WHERE b.organization_id = a.organization_id AND b.sha256 = a.sha256) LIMIT 500
+    ON CONFLICT (organization_id, sha256) DO NOTHING
+    """
+  }
+
   /// Objects that something refers to and that nobody has looked for of late, and whether they should be there.
   static func unchecked(_ organization: UUID) -> SQL {
     """
-    SELECT b.sha256, b.stored FROM system.blob b WHERE b.organization_id = \(organization) AND b.bytes IS NULL
+    SELECT b.sha256, b.media_type, b.stored FROM system.blob b
+    WHERE b.organization_id = \(organization) AND b.bytes IS NULL
       AND b.checked_at < now() - interval '7 days' AND NOT (\(unreferenced)) ORDER BY b.checked_at LIMIT 500
     """
   }
