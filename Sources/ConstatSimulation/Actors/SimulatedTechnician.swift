@@ -218,6 +218,13 @@ actor SimulatedTechnician {
     return gone
   }
 
+  /// Photos of which a restored server does not know any more that it has the bytes, and whose device was wiped in between.
+  var unvouched: Set<String> {
+    let wiped = lives.filter { life in life.wipedIn.map { chronicle.hasForgotten($0...$0) } ?? false }
+    let devices = Set(wiped.flatMap(\.devices))
+    return Set(typed.filter { devices.contains($0.device) }.map(\.text))
+  }
+
   // MARK: Accidents
 
   /// The app dies between two pages: what is on the disk then is all that there will be.

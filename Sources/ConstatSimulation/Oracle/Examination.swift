@@ -51,6 +51,7 @@ struct Examination: Sendable {
       oracle.photos += await device.photos
       oracle.payments += await device.payments
       oracle.beyondRecall.formUnion(await device.beyondRecall)
+      oracle.unvouched.formUnion(await device.unvouched)
     }
     return oracle
   }

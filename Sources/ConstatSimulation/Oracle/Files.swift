@@ -32,8 +32,8 @@ extension Oracle {
     for attachment in files.attachments {
       let isThere = files.stored[attachment.sha256] != nil
       guard isThere != attachment.isStored else { continue }
-      // Bytes that a restored server had, and does not know any more, lie there as long as nobody offers them again.
-      if isThere, !Tokens.all(in: attachment.caption).isDisjoint(with: beyondRecall) { continue }
+      // Bytes that a restored server had, and does not know any more, lie there until its worker looks for them.
+      if isThere, !Tokens.all(in: attachment.caption).isDisjoint(with: unvouched) { continue }
       faults.append(
         isThere
           ? "the server asks for the attachment \(attachment.row), whose bytes it has"

@@ -24,6 +24,8 @@ struct Oracle {
   var payments: [TakenPayment] = []
   /// What went with the server when it was put back to a backup, and nobody can tell it again.
   var beyondRecall: Set<String> = []
+  /// Of photos: the server has the bytes, and may not know it.
+  var unvouched: Set<String> = []
 
   /// Each in words; none when all holds.
   func violations() -> [String] {
