@@ -112,7 +112,7 @@ final class Reactor: @unchecked Sendable {
   }
 
   /// How long to let the rest of a long answer come in.
-  private static let gatheringMicroseconds: UInt32 = 50
+  private static let gatheringMicroseconds: UInt32 = 200
 
   private func stop() {
     switchboard.dial = { _, _ in }
