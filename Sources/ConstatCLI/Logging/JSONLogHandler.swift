@@ -36,20 +36,26 @@ struct JSONLogHandler: LogHandler {
   }
 
   func line(_ event: LogEvent, at now: Instant) -> String {
-    var members: [UInt8] = Array("{\"at\":".utf8)
+    var members: [UInt8] = []
+    members.reserveCapacity(400)
+    members += "{\"at\":".utf8
     JSONValue.write(now.description, to: &members)
     func add(_ key: String, _ value: String) {
       members.append(UInt8(ascii: ","))
       JSONValue.write(key, to: &members)
       members.append(UInt8(ascii: ":"))
-      JSONValue.write(String(value.prefix(300)), to: &members)
+      // Counting characters costs more than the rest of the line.
+      JSONValue.write(value.utf8.count <= 300 ? value : String(value.prefix(300)), to: &members)
     }
     add("level", event.level.rawValue)
     add("logger", label)
     add("message", event.message.description)
     if let error = event.error { add("error.type", "\(type(of: error))") }
     var dropped = 0
-    let all = metadata.merging(metadataProvider?.get() ?? [:]) { $1 }.merging(event.metadata ?? [:]) { $1 }
+    var all = event.metadata ?? [:]
+    for elder in [metadataProvider?.get() ?? [:], metadata] {
+      for (key, value) in elder where all[key] == nil && !Self.redundantKeys.contains(key) { all[key] = value }
+    }
     for (key, value) in all.sorted(by: { $0.key < $1.key }) {
       if Self.allowedKeys.contains(key) {
         add(key, value.description)
