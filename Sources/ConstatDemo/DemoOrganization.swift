@@ -69,7 +69,7 @@ public struct DemoOrganization: Sendable {
       try await stage.get("/v1/users?limit=200", admin).items.compactMap { $0["email"]?.string })
     let members = [
       Member(signIn: cast.office, firstName: "Claire", lastName: "Dufau", profile: .office),
-      Member(signIn: cast.accountant, firstName: "Alain", lastName: "Comptable", profile: .accountant),
+      Member(signIn: cast.accountant, firstName: "Maritxu", lastName: "Bidegain", profile: .accountant),
       Member(signIn: cast.marc, firstName: "Marc", lastName: "Bidart", profile: .technician),
       Member(signIn: cast.nadia, firstName: "Nadia", lastName: "Sarrat", profile: .technician),
     ]

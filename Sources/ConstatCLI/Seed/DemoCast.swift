@@ -16,10 +16,10 @@ enum DemoCast {
 
   static let people = [
     Person(name: "admin", firstName: "Amaia", lastName: "Etcheverry", profiles: [.superAdmin, .admin]),
-    Person(name: "claire", firstName: "Claire", lastName: "Duhart", profiles: [.office]),
+    Person(name: "claire", firstName: "Claire", lastName: "Dufau", profiles: [.office]),
     Person(name: "compta", firstName: "Maritxu", lastName: "Bidegain", profiles: [.accountant]),
-    Person(name: "marc", firstName: "Marc", lastName: "Larralde", profiles: [.technician]),
-    Person(name: "nadia", firstName: "Nadia", lastName: "Benali", profiles: [.technician]),
+    Person(name: "marc", firstName: "Marc", lastName: "Bidart", profiles: [.technician]),
+    Person(name: "nadia", firstName: "Nadia", lastName: "Sarrat", profiles: [.technician]),
   ]
 
   /// With one hash for all, since each takes its time by design.
