@@ -108,7 +108,10 @@ struct UploadRoutes {
     let upload = try await ReadCall(call: call, access: access)
       .query(UploadStore.one(call.organization, call.id())).first(UploadStore.Upload.self)
     guard let upload else { throw Problem.notFound }
-    guard !upload.isExpired else { throw Problem(.gone, "upload-expired", "Transfert expiré") }
+    guard !upload.isExpired else { throw expired }
     return upload
   }
+
+  /// There is nothing to go on with: it is begun again.
+  static var expired: Problem { Problem(.gone, "upload-expired", "Transfert expiré") }
 }

@@ -86,6 +86,23 @@ import Testing
     }
   }
 
+  @Test func `an upload of which a part is gone is begun again, and not tried for days`() async throws {
+    try await TestServer.run { server in
+      let org = try await server.organization()
+      let client = TusClient(server: server, token: org.marc.token)
+      let photo = TusClient.photo(2_000_000)
+      let path = try await client.create(photo).location
+      #expect(try await client.patch(path, at: 0, Array(photo[..<1_048_576])).status == 204)
+      // As a restored database finds it whose upload came to its end after the backup.
+      let id = try #require(path.split(separator: "/").last.flatMap { UUID(uuidString: String($0)) })
+      try await server.services.storage.delete(.part(org.id, upload: id, offset: 0))
+      let last = try await client.patch(path, at: 1_048_576, Array(photo[1_048_576...]))
+      #expect(last.status == 410 && last["code"] == "upload-expired", "\(last.text)")
+      #expect(try await client.head(path).status == 404)
+      #expect(try await client.upload(photo).status == 204)
+    }
+  }
+
   @Test func `a client that can only POST says what it means`() async throws {
     try await TestServer.run { server in
       let org = try await server.organization()
