@@ -83,12 +83,13 @@ extension SimulatedTechnician {
       : .cheque(amount, number: token, bank: "Banque du Port", issuer: "Owner")
     _ = try await step.take(payment)
     payments.append(TakenPayment(token: token, means: payment.means, cents: amount.cents))
-    if isOnline {
-      tally.add("payments through the provider")
-      if plan.troubles.contains(.cardStops), isFirst || random.chance(50) { try await ask(.stopCards) }
+    if isOnline { tally.add("payments through the provider") }
+    if plan.troubles.contains(.doublePayments), isFirst || random.chance(50) {
+      try await ask(.pay(mission: mission))
     }
-    guard plan.troubles.contains(.doublePayments), isFirst || random.chance(50) else { return }
-    try await ask(.pay(mission: mission))
+    guard isOnline, plan.troubles.contains(.cardStops), isFirst || random.chance(50) else { return }
+    try await ask(.stopCards)
+    for _ in 0..<10 where try await device?.unsentCount != 0 { try await syncOnce() }
   }
 
   /// Both sign; the office, once it has heard of it, would have something else.
