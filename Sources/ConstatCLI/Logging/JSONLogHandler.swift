@@ -54,7 +54,9 @@ struct JSONLogHandler: LogHandler {
     var dropped = 0
     var all = event.metadata ?? [:]
     for elder in [metadataProvider?.get() ?? [:], metadata] {
-      for (key, value) in elder where all[key] == nil && !Self.redundantKeys.contains(key) { all[key] = value }
+      for (key, value) in elder where all[key] == nil && !Self.redundantKeys.contains(key) {
+        all[key] = value
+      }
     }
     for (key, value) in all.sorted(by: { $0.key < $1.key }) {
       if Self.allowedKeys.contains(key) {
