@@ -74,16 +74,28 @@ def aggregated(trips, columns):
     return pipeline([*before, json])
 
 
+def open_version(statement):
+    """A row's expected version is left open (NULL), since that of the recording is past."""
+    if "system.expect(" in statement.text:
+        statement.parameters[:] = [
+            (kind, text and re.sub(r'"version":\d+', '"version":null', text)) for kind, text in statement.parameters]
+    return statement
+
+
 def push(trips):
-    """A recorded push with other values and other places in the journal each time. A row's expected version is left
-    open (NULL), since that of the recording is past."""
-    def open_version(statement):
-        if "system.expect(" in statement.text:
-            statement.parameters[:] = [
-                (kind, text and re.sub(r'"version":\d+', '"version":null', text)) for kind, text in statement.parameters]
-        return statement
+    """A recorded push with other values and other places in the journal each time."""
     return push_header(trips) + "".join(
         pipeline([rendered(open_version(one), varying) for one in trip]) for trip in trips)
+
+
+def once_more(trips):
+    """The same round trips, with other values and other places in the journal: a push that can be tried after it was
+    recorded."""
+    for statement in (open_version(one) for trip in trips for one in trip):
+        statement.parameters[:] = [
+            (kind, text and SEQUENCE.sub(r"7000000001\1", text.replace(VALUE_MARK, VALUE_MARK[::-1])))
+            for kind, text in statement.parameters]
+    return trips
 
 
 def push_header(trips):
