@@ -9,8 +9,8 @@ struct EntityStore {
   /// The fields of the row that `e` stands for; NULL when it is gone.
   private static let fields: SQL = fields(EntityType.allCases) { _ in "v.fields" }
 
-  /// The same as a device sees it, from which its organization keeps something: those fields are null, and conflicts
-  /// about them have the device's side only.
+  /// The same as a device sees it, from which its organization keeps something: those fields are null, conflicts about
+  /// them have the device's side only, and parked edits do not tell what a colleague wrote there.
   static func fields(withholding withheld: WithheldInformation) -> SQL {
     guard withheld != .none else { return fields }
     let names = EntityType.allCases.flatMap { type in
@@ -18,6 +18,7 @@ struct EntityStore {
     }
     return fields(EntityType.allCases) { type in
       if type == .syncConflict { return withoutRival(of: names) }
+      if type == .parkedEdit { return withoutValues(of: names) }
       let hidden = withheld.fields(of: type)
       guard !hidden.isEmpty else { return "v.fields" }
       let empty = JSONValue.object(Dictionary(uniqueKeysWithValues: hidden.map { ($0, .null) }))
@@ -32,6 +33,16 @@ struct EntityStore {
         'theirs', (v.fields::jsonb -> 'theirs') - '{value,earlier}'::text[],
         'resolution', CASE WHEN jsonb_typeof(v.fields::jsonb -> 'resolution') = 'object'
           THEN (v.fields::jsonb -> 'resolution') - '{value,replaced}'::text[] END))::json
+      ELSE v.fields END
+    """
+  }
+
+  private static func withoutValues(of fields: [String]) -> SQL {
+    """
+    CASE WHEN jsonb_typeof(v.fields::jsonb -> 'outline') = 'object'
+      THEN jsonb_set(v.fields::jsonb, '{outline,set}', (SELECT coalesce(jsonb_object_agg(s.key, s.value), '{}')
+        FROM jsonb_each(v.fields::jsonb -> 'outline' -> 'set') s
+        WHERE (v.fields::jsonb -> 'outline' ->> 'type') || '.' || s.key <> ALL (\(fields))))::json
       ELSE v.fields END
     """
   }

@@ -17,7 +17,7 @@ extension Oracle {
   ) -> [String] {
     rows.sorted { $0.key < $1.key }.flatMap { key, row in
       let shown = withheld.fields(of: key.type).filter { row[$0].map { !$0.isNull } ?? false }
-      return (shown + rivals(withheld, in: row, of: key)).map {
+      return (shown + rivals(withheld, in: row, of: key) + outlined(withheld, in: row, of: key)).map {
         "\(device) is shown \(key) \($0), which is withheld"
       }
     }
@@ -34,6 +34,16 @@ extension Oracle {
     return ["base", "theirs", "resolution"].filter { side in
       ["value", "earlier", "replaced"].contains { row[side]?[$0] != nil }
     }
+  }
+
+  /// What a parked edit says of what a colleague wrote.
+  private func outlined(
+    _ withheld: WithheldInformation, in row: [String: JSONValue], of key: EntityKey
+  ) -> [String] {
+    guard key.type == .parkedEdit, let outline = row["outline"].flatMap(ParkedOutline.init(of:)) else {
+      return []
+    }
+    return outline.values.keys.filter { withheld.hides($0, of: outline.key.type) }.map { "outline.set.\($0)" }
   }
 
   /// A value that a device did not overwrite although it was not shown it, having pulled it: the two are in a conflict.

@@ -55,6 +55,32 @@ import Testing
     }
   }
 
+  @Test func `what a company keeps from its devices is in no parked edit that they are shown ORG-18`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let (marc, nadia) = (try await work.enrol(work.org.marc), try await work.enrol(work.org.nadia))
+      try await marc.pull()
+      try await reassign(work)
+      try await server.patch(
+        "/v1/organization", as: work.org.admin.token, ["withheld_information": ["notes"]])
+      _ = try await marc.push([
+        marc.mutation(
+          .dossier, work.dossier.uuidString, in: work.dossier, set: ["notes": "code 1234", "floor": "2"],
+          was: ["notes": .null, "floor": .null])
+      ])
+      try await nadia.pull()
+      let shown = try #require(nadia.rows.first { $0.key.type == .parkedEdit }?.value)
+      #expect(shown["outline"]?["set"] == ["floor": "2"])
+      let office = try await server.get("/v1/sync/parked", as: work.org.office.token)
+      #expect(office.text.contains("code 1234"))
+      let digest = try await server.post(
+        "/v1/sync/digest", as: nadia.token, ["cursor": JSONValue(nadia.cursor)])
+      #expect(digest["current"] == true, "\(digest.text)")
+    }
+  }
+
   @Test func `what names a mission that its technician never had is the office's alone`() async throws {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)
