@@ -33,7 +33,7 @@ struct RowWriter: ~Copyable {
         names += "\(start == 0 ? "{" : ",")\"\(column.name)\":".utf8
         return Column(index: index, name: start..<names.count, kind: RowWriter.kind(column.typeOID))
       }
-      self.names = names + [UInt8](repeating: 0, count: TextBuffer.padding)
+      self.names = names
     }
   }
 
@@ -60,7 +60,9 @@ struct RowWriter: ~Copyable {
     }
   }
 
-  mutating func append(_ string: StaticString) { text.append(string) }
+  mutating func append(_ string: StaticString) {
+    string.withUTF8Buffer { text.append($0) }
+  }
 
   mutating func append(_ string: String) {
     var string = string
@@ -73,7 +75,7 @@ struct RowWriter: ~Copyable {
     layout.columns.withUnsafeBufferPointer { columns in
       layout.names.withUnsafeBufferPointer { names in
         for column in columns {
-          text.append(padded: names.baseAddress! + column.name.lowerBound, count: column.name.count)
+          text.append(UnsafeBufferPointer(rebasing: names[column.name]))
           writeValue(row, column.index, column.kind)
         }
       }
@@ -90,11 +92,23 @@ struct RowWriter: ~Copyable {
     switch kind {
     case .raw: text.append(value)
     case .boolean: if value.first == UInt8(ascii: "t") { append("true") } else { append("false") }
-    case .quoted: text.appendQuoted(value)
-    case .instant: text.appendInstant(value)
+    case .quoted:
+      text.append(UInt8(ascii: "\""))
+      text.append(value)
+      text.append(UInt8(ascii: "\""))
+    case .instant: writeInstant(value)
     case .text: text.appendString(value)
     case .textArray, .rawArray, .quotedArray: writeArray(value, quoted: kind != .rawArray)
     }
+  }
+
+  /// `2026-11-21 22:04:57.5+00` as `2026-11-21T22:04:57.5Z`; sessions run in UTC.
+  private mutating func writeInstant(_ value: UnsafeBufferPointer<UInt8>) {
+    text.append(UInt8(ascii: "\""))
+    text.append(UnsafeBufferPointer(rebasing: value.prefix(10)))
+    text.append(UInt8(ascii: "T"))
+    text.append(UnsafeBufferPointer(rebasing: value.dropFirst(11).dropLast(3)))
+    append("Z\"")
   }
 
   /// A one-dimensional PostgreSQL array literal.

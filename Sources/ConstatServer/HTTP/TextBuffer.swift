@@ -41,47 +41,6 @@ struct TextBuffer: ~Copyable {
     count += bytes.count
   }
 
-  /// Text of some bytes, behind which `Self.padding` more may be read.
-  mutating func append(padded base: UnsafePointer<UInt8>, count more: Int) {
-    reserve(more + Self.padding)
-    let source = UnsafeRawPointer(base)
-    let target = UnsafeMutableRawPointer(start + count)
-    var copied = 0
-    repeat {
-      target.storeBytes(
-        of: source.loadUnaligned(fromByteOffset: copied, as: SIMD16<UInt8>.self), toByteOffset: copied,
-        as: SIMD16<UInt8>.self)
-      copied += 16
-    } while copied < more
-    count += more
-  }
-
-  static let padding = 16
-
-  /// The text between quotes, which holds nothing to escape.
-  mutating func appendQuoted(_ value: UnsafeBufferPointer<UInt8>) {
-    guard let base = value.baseAddress else { return append("\"\"") }
-    reserve(value.count + 2)
-    let place = start + count
-    place.pointee = UInt8(ascii: "\"")
-    (place + 1).update(from: base, count: value.count)
-    place[value.count + 1] = UInt8(ascii: "\"")
-    count += value.count + 2
-  }
-
-  /// `2026-11-21 22:04:57.5+00` as `2026-11-21T22:04:57.5Z` between quotes; sessions run in UTC.
-  mutating func appendInstant(_ value: UnsafeBufferPointer<UInt8>) {
-    appendQuoted(value)
-    guard value.count > 13 else { return }
-    let end = start + count
-    end[-value.count - 1 + 10] = UInt8(ascii: "T")
-    end[-4] = UInt8(ascii: "Z")
-    end[-3] = UInt8(ascii: "\"")
-    count -= 2
-  }
-
-  mutating func append(_ string: StaticString) { string.withUTF8Buffer { append($0) } }
-
   /// A JSON string literal of this text (RFC 8259 §7).
   mutating func appendString(_ value: UnsafeBufferPointer<UInt8>) {
     // At worst each byte becomes \u00xx.
