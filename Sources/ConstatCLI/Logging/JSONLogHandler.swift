@@ -44,7 +44,7 @@ struct JSONLogHandler: LogHandler {
       members.append(UInt8(ascii: ","))
       JSONValue.write(key, to: &members)
       members.append(UInt8(ascii: ":"))
-      // Counting characters costs more than the rest of the line.
+      // Characters are counted only where there may be too many.
       JSONValue.write(value.utf8.count <= 300 ? value : String(value.prefix(300)), to: &members)
     }
     add("level", event.level.rawValue)
