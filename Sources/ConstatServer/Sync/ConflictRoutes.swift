@@ -82,7 +82,7 @@ struct ParkedEdit: Sendable {
       store.missions(dossiers, technician: "\(technician)", device: "\(device)"),
       store.entities(ids, of: [mutation.key.type, .dossier, .missionOrder]),
       store.openConflicts(ids, device: "\(device)"), store.diagnosticCodes,
-      ParkedStore.withheld(writing.organization),
+      store.withheld,
     ])
     var loaded = try PushStore.loaded(
       missions: results[2], entities: results[3], conflicts: results[4], codes: results[5])

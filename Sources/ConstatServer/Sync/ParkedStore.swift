@@ -55,16 +55,6 @@ struct ParkedStore {
     """
   }
 
-  /// What devices are not shown, and since which version.
-  static func withheld(_ organization: UUID) -> SQL {
-    """
-    SELECT o.withheld_information AS withheld, coalesce((e.field_versions ->> 'withheld_information')::bigint, 0) AS since
-    FROM organization o LEFT JOIN system.sync_entity e
-      ON e.organization_id = o.organization_id AND e.type = 'organization' AND e.id = o.id
-    WHERE o.organization_id = \(organization)
-    """
-  }
-
   static func settle(_ organization: UUID, _ id: UUID, as state: String, by actor: String) -> SQL {
     """
     UPDATE parked_edit SET state = \(state), settled_by = \(actor), settled_at = now()

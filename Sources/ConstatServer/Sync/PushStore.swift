@@ -93,9 +93,14 @@ struct PushStore {
   }
 
   /// Whether cards through the online provider are offered, and since which version.
-  var onlineCard: SQL {
+  var onlineCard: SQL { setting("online_card_payments", as: "offered") }
+
+  /// What devices are not shown, and since which version.
+  var withheld: SQL { setting("withheld_information", as: "withheld") }
+
+  private func setting(_ name: String, as column: SQL) -> SQL {
     """
-    SELECT o.online_card_payments AS offered, coalesce((e.field_versions ->> 'online_card_payments')::bigint, 0) AS since
+    SELECT o.\(SQL.script(trusted: name)) AS \(column), coalesce((e.field_versions ->> \(name)::text)::bigint, 0) AS since
     FROM organization o LEFT JOIN system.sync_entity e
       ON e.organization_id = o.organization_id AND e.type = 'organization' AND e.id = o.id
     WHERE o.organization_id = \(organization)
