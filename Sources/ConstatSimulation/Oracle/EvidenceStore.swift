@@ -143,7 +143,7 @@ struct EvidenceStore {
   private var proposals: SQL {
     """
     SELECT proposed_value::text AS text, state = 'accepted' AS is_accepted,
-      CASE WHEN field = '_deleted' AND state = 'accepted' THEN entity_id END AS given_up
+      CASE WHEN field = \(FieldProposal.deletion) AND state = 'accepted' THEN entity_id END AS given_up
     FROM field_proposal
     WHERE organization_id = \(organization)
     """
