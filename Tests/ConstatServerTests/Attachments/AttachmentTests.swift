@@ -133,10 +133,7 @@ import Testing
         #expect(try await server.get(path, as: nadia.token).status == 404)
       }
       // The mission goes to Nadia: the files with it.
-      try await server.asOwner(work.org.id) { transaction in
-        _ = try await transaction.execute(
-          "UPDATE appointment SET technician_id = \(work.org.nadia.id) WHERE id = \(work.appointment)")
-      }
+      try await work.reassign()
       #expect(try await server.get("/v1/attachments/\(id)/content", as: marc.token).status == 404)
       #expect(try await server.get("/v1/attachments/\(id)/content", as: nadia.token).body == photo)
       #expect(try await server.delete("/v1/devices/\(nadia.id)", as: work.org.office.token).status == 204)

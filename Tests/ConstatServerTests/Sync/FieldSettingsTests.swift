@@ -172,10 +172,7 @@ import Testing
       #expect(try await server.get(owner, as: work.org.office.token)["phone"] == "0559000000")
 
       let second = edit("0622222222")
-      try await server.asOwner(work.org.id) { transaction in
-        _ = try await transaction.execute(
-          "UPDATE appointment SET technician_id = \(work.org.nadia.id) WHERE id = \(work.appointment)")
-      }
+      try await work.reassign()
       let parked = try await device.push([second])
       #expect(parked["results"].array?.first?["status"] == "parked", "\(parked.text)")
       let id = try await server.get("/v1/sync/parked?state=parked", as: work.org.office.token)["items"]
@@ -206,10 +203,7 @@ import Testing
           .contact, work.owner.uuidString, in: work.dossier, set: ["phone": "0622222222"],
           was: ["phone": "0611111111"]),
       ]
-      try await server.asOwner(work.org.id) { transaction in
-        _ = try await transaction.execute(
-          "UPDATE appointment SET technician_id = \(work.org.nadia.id) WHERE id = \(work.appointment)")
-      }
+      try await work.reassign()
       let pushed = try await device.push(edits)
       let statuses = pushed["results"].array?.compactMap { $0["status"]?.string }
       #expect(statuses == ["parked", "parked"], "\(pushed.text)")

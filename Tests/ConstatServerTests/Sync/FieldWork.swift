@@ -17,6 +17,14 @@ struct FieldWork {
   static let png =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 
+  /// The visit is another technician's from now on, and the mission with it: Nadia's, unless it is said whose.
+  func reassign(to person: UUID? = nil) async throws {
+    try await server.asOwner(org.id) { transaction in
+      _ = try await transaction.execute(
+        "UPDATE appointment SET technician_id = \(person ?? org.nadia.id) WHERE id = \(appointment)")
+    }
+  }
+
   static func planned(_ server: TestServer, _ slug: String = "cabinet-basque") async throws -> FieldWork {
     let org = try await server.organization(slug)
     let clock = server.services.clock

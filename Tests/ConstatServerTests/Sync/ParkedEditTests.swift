@@ -15,7 +15,7 @@ import Testing
       let work = try await FieldWork.planned(server)
       let (marc, nadia) = (try await work.enrol(work.org.marc), try await work.enrol(work.org.nadia))
       try await marc.pull()
-      try await reassign(work)
+      try await work.reassign()
       let image = JSONValue.string(FieldWork.png)
       let answer = try await marc.push([
         marc.mutation(
@@ -62,7 +62,7 @@ import Testing
       let work = try await FieldWork.planned(server)
       let (marc, nadia) = (try await work.enrol(work.org.marc), try await work.enrol(work.org.nadia))
       try await marc.pull()
-      try await reassign(work)
+      try await work.reassign()
       try await server.patch(
         "/v1/organization", as: work.org.admin.token, ["withheld_information": ["notes"]])
       _ = try await marc.push([
@@ -84,7 +84,7 @@ import Testing
   @Test func `what names a mission that its technician never had is the office's alone`() async throws {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)
-      try await reassign(work)
+      try await work.reassign()
       let (marc, nadia) = (try await work.enrol(work.org.marc), try await work.enrol(work.org.nadia))
       let stranger = try await work.enrol(server.person(work.org.id, "iban", [.technician]))
       for device in [marc, stranger] {
@@ -101,13 +101,6 @@ import Testing
       #expect(shown == [marc.id])
       let office = try await server.get("/v1/sync/parked", as: work.org.office.token)["items"].array ?? []
       #expect(Set(office.compactMap { $0["device_id"]?.string }) == [marc.id, stranger.id])
-    }
-  }
-
-  private func reassign(_ work: FieldWork) async throws {
-    try await work.server.asOwner(work.org.id) { transaction in
-      _ = try await transaction.execute(
-        "UPDATE appointment SET technician_id = \(work.org.nadia.id) WHERE id = \(work.appointment)")
     }
   }
 }

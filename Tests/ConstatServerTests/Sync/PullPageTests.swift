@@ -18,24 +18,18 @@ import Testing
         try await server.made(
           server.post("/v1/dossiers/\(dossier.wire)/outbuildings", as: office, ["kind": "cellar"]))
       }
-      func plan(_ person: UUID) async throws {
-        try await server.asOwner(work.org.id) { transaction in
-          _ = try await transaction.execute(
-            "UPDATE appointment SET technician_id = \(person) WHERE id = \(work.appointment)")
-        }
-      }
       let cellars = try await [outbuilding(work.dossier), outbuilding(work.dossier)]
       // Away, and back without one of its rows; another's contact changes meanwhile, and one becomes shared.
-      try await plan(work.org.nadia.id)
+      try await work.reassign(to: work.org.nadia.id)
       _ = try await server.delete("/v1/outbuildings/\(cellars[0])", as: office)
       let buyer = try await server.made(
         server.post("/v1/contacts", as: office, ["kind": "individual", "last_name": "Iriart"]))
-      try await plan(work.org.marc.id)
+      try await work.reassign(to: work.org.marc.id)
       _ = try await server.patch("/v1/contacts/\(work.owner.wire)", as: office, ["phone": "0559111111"])
       _ = try await server.patch(
         "/v1/dossiers/\(work.dossier.wire)", as: office, ["buyer_id": .string(buyer)])
       _ = try await server.patch("/v1/outbuildings/\(cellars[1])", as: office, ["comment": "Sèche"])
-      try await plan(work.org.nadia.id)
+      try await work.reassign(to: work.org.nadia.id)
 
       for person in [work.org.marc, work.org.nadia] {
         let ways = try await server.asOwner(work.org.id) { transaction in
@@ -80,10 +74,7 @@ import Testing
       // One row of this mission changes, and it comes to a new technician with two contacts of its own.
       let path = "/v1/dossiers/\(work.dossier.wire)"
       _ = try await server.patch(path, as: office, ["buyer_id": .string(early)])
-      try await server.asOwner(work.org.id) { transaction in
-        _ = try await transaction.execute(
-          "UPDATE appointment SET technician_id = \(work.org.nadia.id) WHERE id = \(work.appointment)")
-      }
+      try await work.reassign()
       func told(after position: Cursor.Position, isFar: Bool) async throws -> [Cursor.Position] {
         try await server.asOwner(work.org.id) { transaction in
           _ = try await transaction.query(

@@ -180,10 +180,7 @@ import Testing
       let work = try await FieldWork.planned(server)
       let device = try await work.enrol(work.org.marc)
       try await device.pull()
-      try await server.asOwner(work.org.id) { transaction in
-        _ = try await transaction.execute(
-          "UPDATE appointment SET technician_id = \(work.org.nadia.id) WHERE id = \(work.appointment)")
-      }
+      try await work.reassign()
       let late = device.mutation(
         .dossier, work.dossier.uuidString, in: work.dossier, set: ["notes": "cave inondée"],
         was: ["notes": .null])
