@@ -12,7 +12,8 @@ public struct App: Sendable {
   public init(services: Services, installation: Installation) {
     self.services = services
     self.installation = installation
-    live = LiveHub(pool: services.pool)
+    let news = FeedNews()
+    live = LiveHub(pool: services.pool, news: news)
     let hashing = PasswordHashing()
     var routes = Routes()
     InstallationRoutes(installation: installation).register(in: &routes)
@@ -29,8 +30,8 @@ public struct App: Sendable {
     UploadRoutes().register(in: &routes)
     HistoryRoutes().register(in: &routes)
     DeviceRoutes().register(in: &routes)
-    PullRoutes().register(in: &routes)
-    PushRoutes().register(in: &routes)
+    PullRoutes(news: news).register(in: &routes)
+    PushRoutes(news: news).register(in: &routes)
     LiveRoutes(hub: live).register(in: &routes)
     DigestRoutes().register(in: &routes)
     ConflictRoutes().register(in: &routes)

@@ -33,8 +33,11 @@ public struct RowStore: Sendable {
 
   /// Changes the same columns of several rows; the transaction starts again where one of them has moved on. One statement
   /// for each table and set of columns, so that PostgreSQL plans it once; the ids are named apart, since it takes a
-  /// record set for 100 rows and would read the whole organization for them.
-  static func update(_ table: String, _ columns: [String], of organization: UUID, _ rows: [Change]) -> SQL {
+  /// record set for 100 rows and would read the whole organization for them. Columns whose type `fields` tells are read out
+  /// of the JSON one by one: what reads a column of any type goes through all columns of the table.
+  static func update(
+    _ table: String, _ columns: [String], typedBy fields: FieldSet?, of organization: UUID, _ rows: [Change]
+  ) -> SQL {
     let changes = rows.map { row -> JSONValue in
       [
         "id": .string(row.id.wire), "version": row.expected.map { .integer($0) } ?? .null,
@@ -42,9 +45,18 @@ public struct RowStore: Sendable {
       ]
     }
     let names = columns.map(identifier).joined(separator: ", ")
+    let typed = columns.compactMap { column in
+      fields?[column]?.kind.sqlType.map { type -> SQL in
+        "\(identifier(column)) = (c.\"values\" ->> \(literal(column)))\(type)"
+      }
+    }
+    let assignments =
+      typed.count == columns.count
+      ? typed.joined(separator: ", ")
+      : "(\(names)) = (SELECT \(names) FROM jsonb_populate_record(t, c.\"values\"))"
     return """
       WITH changed AS (
-        UPDATE public.\(identifier(table)) t SET (\(names)) = (SELECT \(names) FROM jsonb_populate_record(t, c."values"))
+        UPDATE public.\(identifier(table)) t SET \(assignments)
         FROM jsonb_to_recordset(\(JSONB(bytes: JSONValue.array(changes).serialized())))
           AS c (id uuid, version bigint, "values" jsonb)
         WHERE t.organization_id = \(organization) AND t.id = ANY (\(rows.map(\.id))) AND t.id = c.id
@@ -54,9 +66,12 @@ public struct RowStore: Sendable {
       """
   }
 
-  private static func identifier(_ name: String) -> SQL {
+  private static func identifier(_ name: String) -> SQL { .script(trusted: "\"\(checked(name))\"") }
+  private static func literal(_ name: String) -> SQL { .script(trusted: "'\(checked(name))'") }
+
+  private static func checked(_ name: String) -> String {
     precondition(name.utf8.allSatisfy(\.isNameByte), "not a name: \(name)")
-    return .script(trusted: "\"\(name)\"")
+    return name
   }
 
   /// New values of one row, provided that it is still at the version that the caller has seen (nil: at any).
@@ -115,6 +130,22 @@ public struct RowStore: Sendable {
     let result = try await transaction.query("SELECT system.row_version(\(table), \(id)) AS version")
     guard let current: Int64 = try result[0].get("version") else { return .notFound }
     return .stale(current: current)
+  }
+}
+
+extension FieldKind {
+  /// The cast that makes a column's value of its JSON text; nil where that takes more than a cast.
+  fileprivate var sqlType: SQL? {
+    switch self {
+    case .text, .email, .phone, .choice, .postcode, .inseeCode, .country, .code, .clockTime, .timeZone: ""
+    case .boolean: "::boolean"
+    case .integer, .cents: "::bigint"
+    case .day: "::date"
+    case .instant: "::timestamptz"
+    case .uuid: "::uuid"
+    case .latitude, .longitude: "::float8"
+    default: nil
+    }
   }
 }
 

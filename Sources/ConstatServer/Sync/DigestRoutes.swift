@@ -23,7 +23,7 @@ struct DigestRoutes {
     let row = head[0]
     let device: UUID = try row.get("id")
     if try row.get("revoked", as: Bool.self) { throw PullRoutes.revoked(lmid: try row.get("last_sequence")) }
-    let cursor = try CursorSigner(keys: [call.services.secret]).accepted(request.cursor, for: device.wire)
+    let cursor = try CursorSigner(keys: [call.services.secret]).read(request.cursor).accepted(for: device.wire)
     let epoch: String = try row.get("epoch")
     let version: Int64 = try row.get("version")
     let seen = cursor.position.version
@@ -36,7 +36,7 @@ struct DigestRoutes {
     let store = DigestStore(organization: feed.organization)
     // The scope first: what is not due after it was read was not due when it was.
     let results = try await reading.query([
-      store.scope(withholding: withheld), feed.page(after: cursor.position, limit: 1, isFar: true),
+      store.scope(withholding: withheld), feed.page(.init(position: cursor.position, isFar: true), limit: 1),
     ])
     guard results[1].rowCount == 1 else {
       return .json(DigestResponse(epoch: epoch, version: version, expected: nil).json)

@@ -39,10 +39,14 @@ final class LiveHub: Sendable {
   }
 
   private let pool: Pool
+  private let news: FeedNews
   private let logger = Logger(label: "constat.live")
   private let state = Mutex(State())
 
-  init(pool: Pool) { self.pool = pool }
+  init(pool: Pool, news: FeedNews) {
+    self.pool = pool
+    self.news = news
+  }
 
   deinit { state.withLock { $0.poller?.cancel() } }
 
@@ -145,6 +149,7 @@ final class LiveHub: Sendable {
         ])
         for row in results[1] { touched[try row.get("technician_id")] = try row.get("version") }
       }
+      news.heard(version, of: organization)
       tell(organization, version, touched, known: technicians)
     }
   }

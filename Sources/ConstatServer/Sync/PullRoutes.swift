@@ -12,6 +12,8 @@ struct PullRoutes {
   /// all that changed.
   private static let farVersions: Int64 = 2_000
 
+  let news: FeedNews
+
   func register(in routes: inout Routes) {
     routes.compute("/v1/sync/pull", .device, pull)
   }
@@ -22,7 +24,12 @@ struct PullRoutes {
     let body = try call.json()
     do { request = try PullRequest(json: body) } catch { throw Problem(error) }
     let store = PullStore(organization: try call.organization)
-    let head = try await reading.query(store.head)
+    let signer = CursorSigner(keys: [call.services.secret])
+    let given = request.cursor.map(signer.read)
+    let awaited = awaited(given, in: store.organization)
+    var results = try await reading.query(
+      [store.head] + (awaited.map { [store.page($0, limit: request.limit)] } ?? []))
+    let head = results.removeFirst()
     guard head.rowCount == 1 else { throw Problem.notFound }
     let row = head[0]
     let device: UUID = try row.get("id")
@@ -35,11 +42,11 @@ struct PullRoutes {
     // A device of a newer schema is told in ours, and again when the server has learned its own.
     let spoken = min(request.schema, SchemaRange.current.maximum)
     let withheld = try PullStore.withheld(row)
-    let signer = CursorSigner(keys: [call.services.secret])
+    news.heard(.init(version: version, withheld: withheld), of: store.organization)
     var position = Cursor.Position.end(of: -1)
     var reset = true
-    if let token = request.cursor {
-      let cursor = try signer.accepted(token, for: deviceText)
+    if let given {
+      let cursor = try given.accepted(for: deviceText)
       if cursor.epoch == epoch, cursor.position.version > version {
         // Signed here, and ahead of what is here: this database was put back, and nobody has said so.
         let results = try await reading.query([
@@ -61,9 +68,14 @@ struct PullRoutes {
         epoch: epoch, version: version, events: nil, count: 0, cursor: request.cursor ?? "", more: false,
         reset: reset, lmid: lmid)
     }
-    let isFar = version - position.version > Self.farVersions
-    let result = try await reading.query(
-      store.page(after: position, limit: request.limit, isFar: isFar, withholding: withheld))
+    let result: QueryResult
+    if let awaited, awaited.position == position, awaited.withheld == withheld {
+      result = results[0]
+    } else {
+      let isFar = Self.isFar(position, from: version)
+      result = try await reading.query(
+        store.page(.init(position: position, isFar: isFar, withheld: withheld), limit: request.limit))
+    }
     let count = Self.fitting(result, limit: request.limit)
     let more = result.rowCount - 1 > count
     let next = try more ? Self.place(of: result[count]) : .end(of: result[0].get("version"))
@@ -73,6 +85,24 @@ struct PullRoutes {
       epoch: epoch, version: try result[0].get("version"), events: result, count: count, cursor: token,
       more: more,
       reset: reset, lmid: lmid)
+  }
+
+  /// The page that is likely to be wanted, as far as this process knows before it has asked where the organization
+  /// stands: it then travels with that question. None where the device seems to be up to date.
+  private func awaited(_ given: Result<Cursor, CursorError>?, in organization: UUID) -> PullStore.Page? {
+    guard let last = news.last(of: organization) else { return nil }
+    var position = Cursor.Position.end(of: -1)
+    if let given {
+      guard case .success(let cursor) = given else { return nil }
+      position = cursor.position
+    }
+    guard position < .end(of: last.version) else { return nil }
+    return .init(
+      position: position, isFar: Self.isFar(position, from: last.version), withheld: last.withheld)
+  }
+
+  private static func isFar(_ position: Cursor.Position, from version: Int64) -> Bool {
+    version - position.version > farVersions
   }
 
   private static func place(of event: Row) throws -> Cursor.Position {
@@ -145,12 +175,23 @@ struct PullRoutes {
 }
 
 extension CursorSigner {
+  /// What is known of a cursor before its sender is.
+  func read(_ token: String) -> Result<Cursor, CursorError> {
+    do { return .success(try cursor(token)) } catch { return .failure(error) }
+  }
+}
+
+extension Result<Cursor, CursorError> {
   /// The cursor of a request's body.
-  func accepted(_ token: String, for device: String) throws -> Cursor {
-    do { return try cursor(token, for: device) } catch {
-      throw Problem(
-        .badRequest, "malformed-cursor", "Curseur refusé", detail: error.code,
-        errors: [.init(pointer: "/cursor", code: error.code, detail: "Recommencez sans curseur")])
+  func accepted(for device: String) throws -> Cursor {
+    let code: String
+    switch self {
+    case .success(let cursor) where cursor.device == device: return cursor
+    case .success: code = CursorError.otherDevice.code
+    case .failure(let error): code = error.code
     }
+    throw Problem(
+      .badRequest, "malformed-cursor", "Curseur refusé", detail: code,
+      errors: [.init(pointer: "/cursor", code: code, detail: "Recommencez sans curseur")])
   }
 }

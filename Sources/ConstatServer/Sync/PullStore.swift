@@ -7,6 +7,15 @@ import Postgres
 struct PullStore {
   let organization: UUID
 
+  /// Which events are asked for.
+  struct Page: Hashable {
+    var position: Cursor.Position
+    /// Look for shared rows among those that the device can reach rather than among all that the organization changed
+    /// since; the better way for a device that starts, or was away for long.
+    var isFar: Bool
+    var withheld: WithheldInformation = .none
+  }
+
   /// Where the device and the organization stand: one row, of the device that the credential names.
   var head: SQL {
     """
@@ -23,8 +32,6 @@ struct PullStore {
   ///
   /// What can be new is found from what changed, never from all that the device holds: rows with a later version, rows
   /// of missions joined later, and rows shared by missions (contacts, building, module) that a later link leads to.
-  /// `isFar`: look for shared rows among those that the device can reach rather than among all that the organization changed
-  /// since; the better way for a device that starts, or was away for long.
   ///
   /// A row has its place at its own version when that is still to come, else at the version of what leads to it. One that
   /// several missions lead to is told at the first of those versions that is still to come, and again at the later ones on
@@ -34,11 +41,8 @@ struct PullStore {
   /// A mission that left is told whether or not the device ever had it: the guard "only if it joined before" loses one
   /// when a page ends between leaving and joining again. For the same reason a row deleted since is told even of a mission
   /// that joined since, except to a device that holds nothing.
-  func page(
-    after position: Cursor.Position, limit: Int, isFar: Bool,
-    withholding withheld: WithheldInformation = .none
-  ) -> SQL {
-    let start = Start(position)
+  func page(_ page: Page, limit: Int) -> SQL {
+    let start = Start(page.position)
     let lower = start.version
     let end: SQL = "ORDER BY place, type COLLATE \"C\", id"
     return """
@@ -73,7 +77,7 @@ struct PullStore {
         SELECT e.place, e.type, e.id, e.version, e.born, e.field_versions, e.deleted, e.extra, NULL AS reason FROM (
           SELECT \(Self.columns), e.place FROM mine e
           UNION ALL
-          \(isFar ? sharedInReach(from: start) : sharedAmongChanged(from: start))
+          \(page.isFar ? sharedInReach(from: start) : sharedAmongChanged(from: start))
         ) AS e WHERE e.type IN (\(Self.types))
         UNION ALL
         SELECT m.version, 'leave', m.dossier_id, m.version, NULL, NULL, false, NULL, m.reason
@@ -90,7 +94,7 @@ struct PullStore {
           || coalesce(e.reason, 'closed') || '"}'
         WHEN e.deleted THEN '{"op":"delete","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || '}'
         ELSE '{"op":"put","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || ',"born":' || e.born
-          || ',"fields":' || (\(EntityStore.fields(withholding: withheld)))::text || ',"fv":' || e.field_versions::text
+          || ',"fields":' || (\(EntityStore.fields(withholding: page.withheld)))::text || ',"fv":' || e.field_versions::text
           || coalesce(',"extra":' || e.extra::text, '') || '}'
         END AS event
       FROM page e \(end))

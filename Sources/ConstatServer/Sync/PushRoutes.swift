@@ -16,13 +16,17 @@ struct PushRoutes {
       PushError.sequenceGap(lmid: 0), .sequenceNotDense, .deviceForked(seq: 0), .groupIncomplete(""),
     ].map(\.code))
 
+  let news: FeedNews
+
   func register(in routes: inout Routes) {
-    routes.transacting(.post, "/v1/sync/push", .device, bodyLimit: Self.bodyLimit) { call, access in
+    routes.transacting(.post, "/v1/sync/push", .device, bodyLimit: Self.bodyLimit) { [news] call, access in
       let request: PushRequest
       let body = try call.json()
       do throws(FieldProblems) { request = try PushRequest(json: body) } catch { throw Problem(error) }
       do {
-        return .json(try await Push(call: call, access: access).settle(request).json)
+        let response = try await Push(call: call, access: access).settle(request)
+        news.heard(response.results.reduce(0) { max($0, $1.version) }, of: try call.organization)
+        return .json(response.json)
       } catch let problem as Problem where Self.noted.contains(problem.code) {
         // The transaction is undone: what the office is to see of a device that cannot go on is written apart.
         _ = try await ReadCall(call: call, access: access).query(

@@ -60,14 +60,12 @@ struct PushStore {
   func entities(_ ids: [UUID], of types: Set<EntityType>) -> SQL {
     let types = EntityType.allCases.filter(types.contains)
     return """
-      SELECT e.type, e.id, e.version, e.born, e.field_versions, e.deleted, l.row_version,
-        coalesce(l.fields::jsonb, (
+      SELECT e.type, e.id, e.version, e.born, e.field_versions, e.deleted, l.row_version, l.fields, e.extra,
+        CASE WHEN e.deleted THEN (
           SELECT jsonb_object_agg(c.key, c.value -> 0) FROM system.history h CROSS JOIN jsonb_each(h.changes) c
           WHERE h.organization_id = e.organization_id AND h.row_id = e.id AND h.operation = 'delete'
             AND h.transaction_id = (SELECT s.transaction_id FROM system.seal s
-              WHERE s.organization_id = e.organization_id AND s.version = e.version)), '{}')
-          || coalesce(e.extra, '{}') AS fields,
-        ARRAY(SELECT jsonb_object_keys(e.extra)) AS extra_fields,
+              WHERE s.organization_id = e.organization_id AND s.version = e.version)) END AS last_fields,
         (SELECT jsonb_object_agg(s.version, jsonb_build_array(s.actor, s.device_id)) FROM system.seal s
          WHERE s.organization_id = e.organization_id AND s.version = ANY (
            ARRAY(SELECT f.value::bigint FROM jsonb_each(e.field_versions) f) || e.version || e.born)) AS writers
@@ -162,12 +160,14 @@ extension PushStore {
         guard let version = Int64(version), let actor = who.array?.first?.string else { continue }
         writers[version] = Writer(actor: actor, device: who.array?.last?.string)
       }
+      let extra = try json(row, "extra").object ?? [:]
+      let values = try json(row, "fields").object ?? json(row, "last_fields").object ?? [:]
       loaded.states[key] = EntityState(
-        key: key, values: try json(row, "fields").object ?? [:], version: try row.get("version"),
+        key: key, values: values.merging(extra) { $1 }, version: try row.get("version"),
         born: try row.get("born"),
         fieldVersions: (try json(row, "field_versions").object ?? [:]).compactMapValues(\.integer),
         isDeleted: try row.get("deleted"), writers: writers,
-        extraFields: Set(try row.get("extra_fields", as: [String].self)))
+        extraFields: Set(extra.keys))
       loaded.rowVersions[key] = try row.get("row_version", as: Int64?.self)
     }
     for row in conflicts {

@@ -115,7 +115,10 @@ private struct RowUpdates {
 
   mutating func taken(_ organization: UUID) -> [SQL] {
     defer { groups = [] }
-    return groups.map { RowStore.update($0.type.rawValue, $0.columns, of: organization, $0.rows) }
+    return groups.map {
+      RowStore.update(
+        $0.type.rawValue, $0.columns, typedBy: $0.type.writableFields, of: organization, $0.rows)
+    }
   }
 }
 

@@ -87,6 +87,13 @@ public struct CursorSigner: Sendable {
   }
 
   public func cursor(_ token: String, for device: String) throws(CursorError) -> Cursor {
+    let cursor = try cursor(token)
+    guard cursor.device == device else { throw .otherDevice }
+    return cursor
+  }
+
+  /// A cursor that is ours, whichever device it was handed to.
+  public func cursor(_ token: String) throws(CursorError) -> Cursor {
     let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard token.utf8.count <= 512, parts.count == 2, let payload = Base64URL.bytes(Substring(parts[0])),
       let code = Base64URL.bytes(Substring(parts[1]))
@@ -101,13 +108,12 @@ public struct CursorSigner: Sendable {
     else { throw .malformed }
     let told = fields[3].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     guard let schema = Int(told[0]) else { throw .malformed }
-    guard fields[2] == device else { throw .otherDevice }
     let position =
       fields.count == 5
       ? Cursor.Position.end(of: version)
       : Cursor.Position(version: version, type: fields[5], id: fields[6])
     return Cursor(
-      epoch: fields[1], device: device, schema: schema, withheld: told.count > 1 ? String(told[1]) : "",
+      epoch: fields[1], device: fields[2], schema: schema, withheld: told.count > 1 ? String(told[1]) : "",
       position: position)
   }
 }

@@ -86,6 +86,56 @@ import Testing
     }
   }
 
+  @Test func `no column changes unrecorded`() async throws {
+    try await HandTyped.inEmptyOrganization { session, catalogue in
+      let nouns = try session.query("SELECT count(*) FROM pg_trigger WHERE tgname = 'history_update'")
+      #expect(try nouns.value(Int.self) == catalogue.tables.count { $0.isNoun })
+      #expect(try Self.unrecorded(session).isEmpty)
+      try session.run(trusted: "BEGIN; ALTER TABLE outbuilding ADD COLUMN forgotten text")
+      #expect(try Self.unrecorded(session) == ["outbuilding.forgotten"])
+      try session.run(trusted: "CALL system.record_updates('outbuilding')")
+      #expect(try Self.unrecorded(session).isEmpty)
+      try session.run(trusted: "ROLLBACK")
+    }
+  }
+
+  @Test func `of a statement's rows, those that changed are recorded, each with its own columns`() async throws {
+    try await HandTyped.inEmptyOrganization { session, catalogue in
+      var maker = RowMaker(organization: HandTyped.organization)
+      try maker.remember(HandTyped.row(session, of: "organization"), of: #require(catalogue["organization"]))
+      let table = try #require(catalogue["building"])
+      var ids: [String] = []
+      for _ in 1...3 {
+        try Self.insert(table, &maker, session)
+        ids.append(try #require(maker.rows["building"]?["id"]?.string))
+      }
+      let before = try HandTyped.version(session)
+      try HandTyped.transaction(session, as: "user:claire") {
+        try session.run(trusted: "UPDATE building SET name = 'B', city = 'Bayonne' WHERE id = '\(ids[0])'")
+        try session.run(trusted: "UPDATE building SET name = 'B', city = 'Bayonne' WHERE id <> '\(ids[2])'")
+        try session.run(trusted: "UPDATE building SET comment = NULL")
+      }
+      let updates = try HandTyped.history(session, of: "building").filter { $0["operation"] == "update" }
+      #expect(updates.compactMap { $0["row_id"]?.string }.sorted() == ids.prefix(2).sorted())
+      #expect(updates.allSatisfy { $0["changes"]?.object?.keys.sorted() == ["city", "name"] })
+      #expect(try HandTyped.version(session) == before + 1)
+    }
+  }
+
+  /// Columns of nouns that the function of their table does not compare.
+  private static func unrecorded(_ session: AdminSession) throws -> [String] {
+    try session.query(
+      """
+      SELECT a.attrelid::regclass || '.' || a.attname AS name
+      FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+        JOIN pg_attribute a ON a.attrelid = t.tgrelid AND a.attnum > 0 AND NOT a.attisdropped
+      WHERE t.tgname = 'history_update'
+        AND a.attname <> ALL ('{organization_id,id,version,updated_at,search_text}')
+        AND position(format('IF OLD.%1$I IS DISTINCT FROM NEW.%1$I THEN', a.attname) in p.prosrc) = 0
+      """
+    ).map { try $0.get("name") }
+  }
+
   // MARK: One verb on one table
 
   private static func insert(_ table: Catalogue.Table, _ maker: inout RowMaker, _ session: AdminSession)

@@ -41,7 +41,7 @@ import Testing
           for version in 0...(latest ?? 0) {
             var ends: [[String]] = []
             for isFar in [false, true] {
-              let page = store.page(after: .end(of: version), limit: 500, isFar: isFar)
+              let page = store.page(.init(position: .end(of: version), isFar: isFar), limit: 500)
               ends.append(try await transaction.query(page).dropFirst().map { try $0.get("event") })
             }
             ways.append((ends[0], ends[1]))
@@ -79,7 +79,8 @@ import Testing
         try await server.asOwner(work.org.id) { transaction in
           _ = try await transaction.query(
             "SELECT set_config('app.account_id', \(work.org.nadia.id.wire), true)")
-          let page = PullStore(organization: work.org.id).page(after: position, limit: 500, isFar: isFar)
+          let page = PullStore(organization: work.org.id)
+            .page(.init(position: position, isFar: isFar), limit: 500)
           return try await transaction.query(page).dropFirst().map {
             Cursor.Position(
               version: try $0.get("version"), type: try $0.get("type"),

@@ -305,7 +305,8 @@ import Testing
             "SELECT pg_get_viewdef(c.oid) FROM pg_class c WHERE c.relname = \("sync_" + type.rawValue)") ?? ""
         }
         let inner =
-          columns.components(separatedBy: "FROM ( SELECT ").last?.components(separatedBy: ") f)").first ?? ""
+          columns.components(separatedBy: "LATERAL ( SELECT ").last?.components(separatedBy: ") f;").first
+          ?? ""
         for field in type.visibleFields { #expect(inner.contains(field), "\(type.rawValue).\(field)") }
         let count = inner.split(separator: "\n").filter { !$0.trimmingCharacters(in: .whitespaces).isEmpty }
           .count

@@ -135,7 +135,7 @@ public struct Catalogue: Sendable {
       'refusals', (SELECT jsonb_agg(t.tgname) FROM pg_trigger t
         WHERE t.tgrelid = c.oid AND t.tgname IN ('immutable', 'frozen', 'posted')),
       'secrets', (SELECT encode(t.tgargs, 'escape') FROM pg_trigger t
-        WHERE t.tgrelid = c.oid AND t.tgname = 'history_update')) AS description
+        WHERE t.tgrelid = c.oid AND t.tgname = 'history_insert')) AS description
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname IN ('public', 'system') AND c.relkind IN ('r', 'p') ORDER BY n.nspname, c.relname
     """
