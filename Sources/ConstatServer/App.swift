@@ -8,11 +8,12 @@ public struct App: Sendable {
   public let installation: Installation
   public let routes: Routes
   let live: LiveHub
+  let news: FeedNews
 
   public init(services: Services, installation: Installation) {
     self.services = services
     self.installation = installation
-    let news = FeedNews()
+    news = FeedNews()
     live = LiveHub(pool: services.pool, news: news)
     let hashing = PasswordHashing()
     var routes = Routes()

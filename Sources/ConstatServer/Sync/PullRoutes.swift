@@ -102,7 +102,7 @@ struct PullRoutes {
   }
 
   private static func isFar(_ position: Cursor.Position, from version: Int64) -> Bool {
-    version - position.version > farVersions
+    position.version < version - farVersions
   }
 
   private static func place(of event: Row) throws -> Cursor.Position {

@@ -107,4 +107,47 @@ import Testing
       }
     }
   }
+
+  @Test func `what a process believes of an organization changes no answer`() async throws {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let device = try await work.enrol(work.org.marc)
+      let other = try await work.enrol(work.org.nadia)
+      try await other.pull()
+      let foreign = try #require(other.cursor)
+      func answers(believing belief: FeedNews.News) async throws -> [String] {
+        func pull(_ cursor: String?) async throws -> TestServer.Answer {
+          server.app.news.heard(belief, of: work.org.id)
+          return try await server.post(
+            "/v1/sync/pull", as: device.token, PullRequest(cursor: cursor, limit: 3).json)
+        }
+        var texts: [String] = []
+        var cursor: String?
+        repeat {
+          let answer = try await pull(cursor)
+          texts.append(answer.text)
+          let page = try PullResponse(json: answer.json)
+          #expect(page.cursor != cursor)
+          cursor = page.cursor
+          if !page.more { break }
+        } while texts.count < 100
+        texts.append(try await pull(cursor).text)
+        for refused in [foreign, "x.y"] { texts.append(try await pull(refused)["code"].string ?? "") }
+        return texts
+      }
+      for withheld in [WithheldInformation.none, .init([.prices, .contactDetails])] {
+        _ = try await server.patch(
+          "/v1/organization", as: work.org.admin.token,
+          ["withheld_information": .array(withheld.groups.map { .string($0.rawValue) })])
+        let behind = try await answers(believing: .init(version: 0, withheld: .none))
+        #expect(behind.count > 4 && behind.suffix(2) == ["malformed-cursor", "malformed-cursor"])
+        for version in [2, Int64.max] {
+          for believed in [WithheldInformation.none, .init([.prices, .contactDetails]), .all] {
+            let belief = FeedNews.News(version: version, withheld: believed)
+            #expect(try await answers(believing: belief) == behind, "\(version), \(believed.key)")
+          }
+        }
+      }
+    }
+  }
 }
