@@ -11,6 +11,8 @@ public struct Merge {
   let known: Int64
   /// True where only values tell what the device had seen: its base is not of this history.
   let isForeign: Bool
+  /// True where the device knew more of an older epoch than there is left of it.
+  let hasLost: Bool
   /// This device's open conflicts on the row, by field.
   let open: [String: ConflictRecord]
 
@@ -20,7 +22,8 @@ public struct Merge {
   ) -> MergeOutcome {
     let known = server.known(of: mutation.base)
     let merge = Merge(
-      mutation: mutation, author: author, known: known ?? 0, isForeign: known == nil, open: openConflicts)
+      mutation: mutation, author: author, known: known ?? 0, isForeign: known == nil,
+      hasLost: server.hasLost(mutation.base), open: openConflicts)
     return switch mutation.operation {
     case .create: merge.create(state)
     case .set: merge.set(state)
@@ -106,7 +109,7 @@ public struct Merge {
   /// base, or the device did, but by bringing back a deleted row with values that it never showed.
   private func isUnseen(_ state: EntityState, _ field: String) -> Bool {
     let version = state.version(of: field)
-    guard version > known else { return isWithheld(state, field) }
+    guard version > known else { return isWithheld(state, field) || isBack(state, field) }
     guard let shown = shown(field) else {
       return !isOwn(state, version) || isInherited(state, field) && differs(.null, state, field)
     }
@@ -125,6 +128,12 @@ public struct Merge {
   /// overwrite, shown or not.
   private func isWithheld(_ state: EntityState, _ field: String) -> Bool {
     isBlind(state, field) && !isOwn(state, state.version(of: field))
+  }
+
+  /// True where a restore of the server brought back what somebody else wrote, and lost what the device showed in its place.
+  private func isBack(_ state: EntityState, _ field: String) -> Bool {
+    guard hasLost, let shown = shown(field) else { return false }
+    return !isOwn(state, state.version(of: field)) && differs(shown, state, field)
   }
 
   /// True where the device did not show what the field holds, because its organization keeps that from it (ORG-18).
@@ -208,7 +217,7 @@ extension Merge {
     switch rule.policy {
     case .note, .listItem:
       let isOthers = isContested && !isOwn(state, version)
-      let isUnknown = version > known || isBlind(state, rule.field)
+      let isUnknown = version > known || isBlind(state, rule.field) || isBack(state, rule.field)
       return combined(rule, mine, current, isUnknown, isOthers ? rival : nil)
     case .observed where !isFixed:
       let record = record(rule, mine, isContested ? rival : nil, .mine)

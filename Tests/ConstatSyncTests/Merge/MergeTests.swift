@@ -311,7 +311,31 @@ import Testing
     let late = Fixture.mutation(["street": "rue B"], base: 1050, epoch: "e1")
     #expect(Fixture.decide(late, on: state, server: restored).status == .conflicted)
     let known = Fixture.state(["street": "rue C"], written: ["street": 25])
-    #expect(Fixture.decide(late, on: known, server: restored).status == .applied)
+    let seeing = Fixture.mutation(["street": "rue B"], was: ["street": "rue C"], base: 1050, epoch: "e1")
+    #expect(Fixture.decide(seeing, on: known, server: restored).status == .applied)
+  }
+
+  @Test func `an edit over what a restore has lost contests what it brought back`() {
+    let restored = ServerPosition(epoch: "e2", forks: ["e1": 30], version: 1100)
+    let back = Fixture.state(["street": "rue C", "notes": "chien"], written: ["street": 25, "notes": 25])
+    let over = Fixture.mutation(["street": "rue B"], was: ["street": "rue X"], base: 1050, epoch: "e1")
+    let contested = Fixture.decide(over, on: back, server: restored)
+    #expect(contested.status == .conflicted && contested.effect == .update(["street": "rue B"]))
+    #expect(contested.conflicts.first?.theirs.value == "rue C")
+    let note = Fixture.mutation(
+      ["notes": "digicode, au fond"], was: ["notes": "digicode"], base: 1050, epoch: "e1")
+    #expect(
+      Fixture.decide(note, on: back, server: restored).effect
+        == .update(["notes": "chien\n---\ndigicode, au fond"]))
+    // Whoever had not come beyond what is left saw what is there, whatever else it says.
+    let early = Fixture.mutation(["street": "rue B"], was: ["street": "rue X"], base: 30, epoch: "e1")
+    #expect(Fixture.decide(early, on: back, server: restored).status == .applied)
+    let mine = Writer(actor: "device:" + Fixture.device, device: Fixture.device)
+    let own = Fixture.state(["street": "rue C"], written: ["street": 25], by: mine)
+    #expect(Fixture.decide(over, on: own, server: restored).status == .applied)
+    // What it says nothing of, it does not contest.
+    let silent = Fixture.mutation(["street": "rue B"], was: [:], base: 1050, epoch: "e1")
+    #expect(Fixture.decide(silent, on: back, server: restored).status == .applied)
   }
 
   @Test func `a base ahead of the server proves nothing`() {
