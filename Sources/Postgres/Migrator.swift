@@ -147,7 +147,8 @@ public struct Migrator: Sendable {
         return
       } catch let error as PostgresError {
         if migration.isTransactional { try? session.run(trusted: "ROLLBACK") }
-        guard error.sqlState == PostgresError.Code.lockNotAvailable, attempt < 10 else { throw error }
+        let isInTheWay = error.sqlState == PostgresError.Code.lockNotAvailable || error.isTransient
+        guard isInTheWay, attempt < 10 else { throw error }
         Thread.sleep(forTimeInterval: 0.2 * Double(attempt))
       }
     }

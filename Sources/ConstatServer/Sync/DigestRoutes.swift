@@ -23,7 +23,8 @@ struct DigestRoutes {
     let row = head[0]
     let device: UUID = try row.get("id")
     if try row.get("revoked", as: Bool.self) { throw PullRoutes.revoked(lmid: try row.get("last_sequence")) }
-    let cursor = try CursorSigner(keys: [call.services.secret]).read(request.cursor).accepted(for: device.wire)
+    let cursor = try CursorSigner(keys: [call.services.secret]).read(request.cursor)
+      .accepted(for: device.wire)
     let epoch: String = try row.get("epoch")
     let version: Int64 = try row.get("version")
     let seen = cursor.position.version

@@ -10,7 +10,7 @@ struct EntityStore {
   private static let fields: SQL = fields(EntityType.allCases) { _ in "v.fields" }
 
   /// The same as a device sees it, from which its organization keeps something: those fields are null, conflicts about
-  /// them have the device's side only, and parked edits do not tell what a colleague wrote there.
+  /// them have what this technician typed only, and parked edits do not tell what a colleague wrote there.
   static func fields(withholding withheld: WithheldInformation) -> SQL {
     guard withheld != .none else { return fields }
     let names = EntityType.allCases.flatMap { type in
@@ -31,6 +31,9 @@ struct EntityStore {
     CASE WHEN (v.fields ->> 'entity_type') || '.' || (v.fields ->> 'field') = ANY (\(fields))
       THEN (v.fields::jsonb || jsonb_build_object('base', (v.fields::jsonb -> 'base') - 'value',
         'theirs', (v.fields::jsonb -> 'theirs') - '{value,earlier}'::text[],
+        'mine', CASE WHEN EXISTS (SELECT FROM device d WHERE d.organization_id = e.organization_id
+            AND d.id = (v.fields ->> 'device_id')::uuid AND d.technician_id = \(PrincipalStore.signedInAccount))
+          THEN v.fields::jsonb -> 'mine' ELSE (v.fields::jsonb -> 'mine') - 'value' END,
         'resolution', CASE WHEN jsonb_typeof(v.fields::jsonb -> 'resolution') = 'object'
           THEN (v.fields::jsonb -> 'resolution') - '{value,replaced}'::text[] END))::json
       ELSE v.fields END

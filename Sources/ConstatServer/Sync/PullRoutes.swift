@@ -184,14 +184,10 @@ extension CursorSigner {
 extension Result<Cursor, CursorError> {
   /// The cursor of a request's body.
   func accepted(for device: String) throws -> Cursor {
-    let code: String
-    switch self {
-    case .success(let cursor) where cursor.device == device: return cursor
-    case .success: code = CursorError.otherDevice.code
-    case .failure(let error): code = error.code
+    do throws(CursorError) { return try get().checked(for: device) } catch {
+      throw Problem(
+        .badRequest, "malformed-cursor", "Curseur refusé", detail: error.code,
+        errors: [.init(pointer: "/cursor", code: error.code, detail: "Recommencez sans curseur")])
     }
-    throw Problem(
-      .badRequest, "malformed-cursor", "Curseur refusé", detail: code,
-      errors: [.init(pointer: "/cursor", code: code, detail: "Recommencez sans curseur")])
   }
 }

@@ -8,7 +8,7 @@ struct PullStore {
   let organization: UUID
 
   /// Which events are asked for.
-  struct Page: Hashable {
+  struct Page {
     var position: Cursor.Position
     /// Look for shared rows among those that the device can reach rather than among all that the organization changed
     /// since; the better way for a device that starts, or was away for long.

@@ -62,6 +62,8 @@ struct Evidence: Sendable {
   private(set) var withholdings: [(version: Int64, information: WithheldInformation)] = []
   private(set) var settled: [String: [Settled]] = [:]
   var lastSequences: [String: Int64] = [:]
+  /// Whose device it is.
+  var technicians: [String: String] = [:]
   var live: Set<String> = []
   /// In a conflict, open or decided.
   var contested: Set<String> = []

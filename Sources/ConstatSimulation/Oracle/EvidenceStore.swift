@@ -32,7 +32,9 @@ struct EvidenceStore {
           version: result["v"]?.integer ?? 0, error: result["error"]))
     }
     for row in try await superuser.query(journals) {
-      evidence.lastSequences[(try row.get("device_id") as UUID).wire] = try row.get("last_sequence")
+      let device = (try row.get("device_id") as UUID).wire
+      evidence.lastSequences[device] = try row.get("last_sequence")
+      evidence.technicians[device] = (try row.get("technician_id") as UUID).wire
     }
     for row in try await superuser.query(live) {
       evidence.live.formUnion(Tokens.all(in: try row.get("text")))
@@ -107,7 +109,11 @@ struct EvidenceStore {
   }
 
   private var journals: SQL {
-    "SELECT device_id, last_sequence FROM system.device_journal WHERE organization_id = \(organization)"
+    """
+    SELECT j.device_id, j.last_sequence, d.technician_id FROM system.device_journal j
+    JOIN device d ON d.organization_id = j.organization_id AND d.id = j.device_id
+    WHERE j.organization_id = \(organization)
+    """
   }
 
   private var live: SQL {

@@ -5,19 +5,21 @@ extension Oracle {
   /// No device holds what the company keeps from it, neither one that was there all day nor one that starts from nothing.
   func secrets() -> [String] {
     let withheld = evidence.withheld(at: .max)
-    var faults = devices.flatMap { leaks(withheld, in: $0.rows, of: $0.name) }
+    var faults = devices.flatMap { leaks(withheld, in: $0.rows, to: $0.technician, on: $0.name) }
     for (technician, rows) in fresh.sorted(by: { $0.key < $1.key }) {
-      faults += leaks(withheld, in: rows, of: "a new device of \(technician)")
+      faults += leaks(withheld, in: rows, to: technician, on: "a new device of \(technician)")
     }
     return faults
   }
 
   private func leaks(
-    _ withheld: WithheldInformation, in rows: [EntityKey: [String: JSONValue]], of device: String
+    _ withheld: WithheldInformation, in rows: [EntityKey: [String: JSONValue]], to technician: String,
+    on device: String
   ) -> [String] {
     rows.sorted { $0.key < $1.key }.flatMap { key, row in
       let shown = withheld.fields(of: key.type).filter { row[$0].map { !$0.isNull } ?? false }
-      return (shown + rivals(withheld, in: row, of: key) + outlined(withheld, in: row, of: key)).map {
+      let told = rivals(withheld, in: row, of: key, to: technician) + outlined(withheld, in: row, of: key)
+      return (shown + told).map {
         "\(device) is shown \(key) \($0), which is withheld"
       }
     }
@@ -25,13 +27,14 @@ extension Oracle {
 
   /// What a conflict says of somebody else's value.
   private func rivals(
-    _ withheld: WithheldInformation, in row: [String: JSONValue], of key: EntityKey
+    _ withheld: WithheldInformation, in row: [String: JSONValue], of key: EntityKey, to technician: String
   ) -> [String] {
     guard key.type == .syncConflict,
       let type = row["entity_type"]?.string.flatMap(EntityType.init(rawValue:)),
       let field = row["field"]?.string, withheld.hides(field, of: type)
     else { return [] }
-    return ["base", "theirs", "resolution"].filter { side in
+    let isOwn = evidence.technicians[row["device_id"]?.string ?? ""] == technician
+    return (["base", "theirs", "resolution"] + (isOwn ? [] : ["mine"])).filter { side in
       ["value", "earlier", "replaced"].contains { row[side]?[$0] != nil }
     }
   }

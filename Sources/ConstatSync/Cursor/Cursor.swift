@@ -40,6 +40,12 @@ public struct Cursor: Sendable, Hashable {
     self.position = position
   }
 
+  /// The same, if it was handed to that device.
+  public func checked(for device: String) throws(CursorError) -> Cursor {
+    guard self.device == device else { throw .otherDevice }
+    return self
+  }
+
   /// Everything up to the version has been read.
   public init(epoch: String, device: String, schema: Int, version: Int64) {
     self.init(epoch: epoch, device: device, schema: schema, position: .end(of: version))
@@ -87,9 +93,7 @@ public struct CursorSigner: Sendable {
   }
 
   public func cursor(_ token: String, for device: String) throws(CursorError) -> Cursor {
-    let cursor = try cursor(token)
-    guard cursor.device == device else { throw .otherDevice }
-    return cursor
+    try cursor(token).checked(for: device)
   }
 
   /// A cursor that is ours, whichever device it was handed to.

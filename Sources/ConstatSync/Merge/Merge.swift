@@ -1,8 +1,8 @@
 import ConstatCore
 
 /// Decides one mutation against the row as it is now. A field is contested when it changed after
-/// what the device knew, by someone else, to another value; its policy then says which value is
-/// live, and both are kept in a conflict. Nothing here depends on clocks or on arrival order
+/// what the device knew, by someone else, to another value, or came back with a restore that lost
+/// what the device knew; its policy then says which value is live, and both are kept in a conflict. Nothing here depends on clocks or on arrival order
 /// beyond that rule.
 public struct Merge {
   let mutation: Mutation
@@ -169,9 +169,9 @@ public struct Merge {
     return mutation.was[field]
   }
 
-  /// True where someone else deleted the row after the base.
+  /// True where someone else deleted the row after the base, or a restore brought the deletion back.
   private func isDeletionUnseen(_ state: EntityState) -> Bool {
-    state.version > known && !isOwn(state, state.version)
+    (state.version > known || hasLost) && !isOwn(state, state.version)
   }
 
   private func isOwn(_ state: EntityState, _ version: Int64) -> Bool {
@@ -217,8 +217,9 @@ extension Merge {
     switch rule.policy {
     case .note, .listItem:
       let isOthers = isContested && !isOwn(state, version)
-      let isUnknown = version > known || isBlind(state, rule.field) || isBack(state, rule.field)
-      return combined(rule, mine, current, isUnknown, isOthers ? rival : nil)
+      let isBack = version <= known && isBack(state, rule.field)
+      let isUnknown = version > known || isBlind(state, rule.field) || isBack
+      return combined(rule, mine, current, isUnknown, isBack, isOthers ? rival : nil)
     case .observed where !isFixed:
       let record = record(rule, mine, isContested ? rival : nil, .mine)
       return Decision(live: mine, conflict: record, isContested: isContested)
@@ -234,7 +235,7 @@ extension Merge {
   /// Both sides' text or items. Also where this device's own earlier edit was merged with
   /// something that it has not pulled yet, or is not shown.
   private func combined(
-    _ rule: FieldRule, _ mine: JSONValue, _ current: JSONValue, _ isUnknown: Bool,
+    _ rule: FieldRule, _ mine: JSONValue, _ current: JSONValue, _ isUnknown: Bool, _ isBack: Bool,
     _ rival: ConflictRecord.Theirs?
   ) -> Decision {
     let was = mutation.was[rule.field]
@@ -243,8 +244,8 @@ extension Merge {
     }
     let merged =
       rule.policy == .note
-      ? ValueMerge.note(base: was, mine: mine, theirs: current)
-      : ValueMerge.list(base: was, mine: mine, theirs: current)
+      ? ValueMerge.note(base: was, mine: mine, theirs: current, isBack: isBack)
+      : ValueMerge.list(base: was, mine: mine, theirs: current, isBack: isBack)
     // Items come and go one by one: nothing is lost that a person would have to decide.
     let conflict = rule.policy == .note ? record(rule, mine, rival, .both) : nil
     let live: JSONValue? = JSONValue.same(merged, current) ? Optional.none : merged

@@ -7,16 +7,24 @@ public enum ValueMerge {
 
   /// Two notes: the other side's paragraphs in their place, without those that this side removed
   /// or rewrote, then what this side wrote. Merging twice changes nothing.
-  public static func note(base: JSONValue?, mine: JSONValue, theirs: JSONValue) -> JSONValue {
-    let merged = union(base: paragraphs(base), mine: paragraphs(mine), theirs: paragraphs(theirs))
+  /// `isBack`: theirs is older than the base, so what it lacks of that was lost, and not taken away.
+  public static func note(
+    base: JSONValue?, mine: JSONValue, theirs: JSONValue, isBack: Bool = false
+  ) -> JSONValue {
+    let merged = union(
+      base: paragraphs(base), mine: paragraphs(mine), theirs: paragraphs(theirs), isBack: isBack)
     if merged.isEmpty { return mine.isNull || theirs.isNull ? .null : "" }
     return .string(merged.joined(separator: noteSeparator))
   }
 
   /// Two lists: the other side's items without those that this side removed, then those that it
-  /// added. Null counts as empty.
-  public static func list(base: JSONValue?, mine: JSONValue, theirs: JSONValue) -> JSONValue {
-    .array(union(base: base?.array ?? [], mine: mine.array ?? [], theirs: theirs.array ?? []))
+  /// added. Null counts as empty. `isBack`: as of notes.
+  public static func list(
+    base: JSONValue?, mine: JSONValue, theirs: JSONValue, isBack: Bool = false
+  ) -> JSONValue {
+    .array(
+      union(
+        base: base?.array ?? [], mine: mine.array ?? [], theirs: theirs.array ?? [], isBack: isBack))
   }
 
   private static func paragraphs(_ note: JSONValue?) -> [String] {
@@ -32,10 +40,10 @@ public enum ValueMerge {
   }
 
   private static func union<Item: Hashable>(
-    base: [Item], mine: [Item], theirs: [Item]
+    base: [Item], mine: [Item], theirs: [Item], isBack: Bool
   ) -> [Item] {
     let kept = Set(mine)
-    let before = Set(base)
+    let before = isBack ? Set(base).intersection(theirs) : Set(base)
     var seen: Set<Item> = []
     let remaining = theirs.filter { kept.contains($0) || !before.contains($0) }
     let added = mine.filter { !before.contains($0) }

@@ -240,4 +240,33 @@ import Testing
       #expect(third["reset"] == false, "it goes on from there")
     }
   }
+
+  @Test func `what a technician typed into a withheld field is not told to the next one ORG-18`() async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let contact = work.owner.uuidString.lowercased()
+      let (marc, nadia) = (try await work.enrol(work.org.marc), try await work.enrol(work.org.nadia))
+      try await change(work, ["withheld_information": ["contact_details"]])
+      try await marc.pull()
+      let answer = try await marc.push([
+        marc.mutation(
+          .contact, contact, in: work.dossier, set: ["phone": "0611111111"], was: ["phone": .null])
+      ])
+      #expect(answer["results"].array?.first?["status"] == "conflicted", "\(answer.text)")
+      func conflict(_ device: RawDevice) async throws -> [String: JSONValue] {
+        try await device.pull()
+        return try #require(device.rows.first { $0.key.type == .syncConflict }?.value)
+      }
+      #expect(try await conflict(marc)["mine"]?["value"] == "0611111111")
+      try await work.reassign(to: work.org.nadia.id)
+      let told = try await conflict(nadia)
+      #expect(told["mine"]?["value"] == nil && told["mine"]?["seq"] != nil && told["theirs"]?["value"] == nil)
+      let digest = try await server.post(
+        "/v1/sync/digest", as: nadia.token, ["cursor": JSONValue(nadia.cursor)])
+      #expect(digest["current"] == true, "\(digest.text)")
+      try await change(work, ["withheld_information": ["prices"]])
+      #expect(try await conflict(nadia)["mine"]?["value"] == "0611111111", "it is not withheld any more")
+    }
+  }
 }

@@ -327,12 +327,27 @@ import Testing
     #expect(
       Fixture.decide(note, on: back, server: restored).effect
         == .update(["notes": "chien\n---\ndigicode, au fond"]))
+    // What is back had not taken away what it lacks.
+    let contact = EntityKey(.contact, MergeFixture.contact)
+    let list = Fixture.mutation(
+      ["additional_emails": ["a", "x", "y"]], was: ["additional_emails": ["a", "b", "x"]], base: 1050,
+      epoch: "e1", key: contact)
+    let older = Fixture.state(
+      ["additional_emails": ["a", "b"]], written: ["additional_emails": 25], key: contact)
+    #expect(
+      Fixture.decide(list, on: older, server: restored).effect
+        == .update(["additional_emails": ["a", "x", "y"]]))
     // Whoever had not come beyond what is left saw what is there, whatever else it says.
     let early = Fixture.mutation(["street": "rue B"], was: ["street": "rue X"], base: 30, epoch: "e1")
     #expect(Fixture.decide(early, on: back, server: restored).status == .applied)
     let mine = Writer(actor: "device:" + Fixture.device, device: Fixture.device)
     let own = Fixture.state(["street": "rue C"], written: ["street": 25], by: mine)
     #expect(Fixture.decide(over, on: own, server: restored).status == .applied)
+    // A deletion that is back meets the edit of a row that was there.
+    let deleted = Fixture.state(["street": "rue X"], isDeleted: true)
+    let forked = ServerPosition(epoch: "e2", forks: ["e1": 60], version: 1100)
+    let revived = Fixture.decide(over, on: deleted, server: forked)
+    #expect(revived.status == .conflicted && revived.conflicts.first?.field == ConflictRecord.deletion)
     // What it says nothing of, it does not contest.
     let silent = Fixture.mutation(["street": "rue B"], was: [:], base: 1050, epoch: "e1")
     #expect(Fixture.decide(silent, on: back, server: restored).status == .applied)
