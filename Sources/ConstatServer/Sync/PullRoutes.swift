@@ -45,16 +45,10 @@ struct PullRoutes {
     news.heard(.init(version: version, withheld: withheld), of: store.organization)
     var position = Cursor.Position.end(of: -1)
     var reset = true
-    if let given {
-      let cursor = try given.accepted(for: deviceText)
-      if cursor.epoch == epoch, cursor.position.version > version {
-        // Signed here, and ahead of what is here: this database was put back, and nobody has said so.
-        let results = try await reading.query([
-          EpochStore.begin(after: cursor), EpochStore.position(of: store.organization),
-        ])
-        let position = try EpochStore.position(results[1][0])
-        (epoch, version) = (position.lineage.epoch, position.version)
-      } else if cursor.epoch == epoch, cursor.withheld == withheld.key,
+    if let cursor = try given?.accepted(for: deviceText), cursor.epoch == epoch {
+      if cursor.position.version > version {
+        (epoch, version) = try await epochBegun(after: cursor, reading)
+      } else if cursor.withheld == withheld.key,
         !Upcaster.current.needsAll(from: cursor.schema, to: spoken)
       {
         position = cursor.position
@@ -68,14 +62,13 @@ struct PullRoutes {
         epoch: epoch, version: version, events: nil, count: 0, cursor: request.cursor ?? "", more: false,
         reset: reset, lmid: lmid)
     }
-    let result: QueryResult
-    if let awaited, awaited.position == position, awaited.withheld == withheld {
-      result = results[0]
-    } else {
-      let isFar = Self.isFar(position, from: version)
-      result = try await reading.query(
-        store.page(.init(position: position, isFar: isFar, withheld: withheld), limit: request.limit))
-    }
+    let result =
+      if let awaited, awaited.position == position, awaited.withheld == withheld { results[0] } else {
+        try await reading.query(
+          store.page(
+            .init(position: position, isFar: Self.isFar(position, from: version), withheld: withheld),
+            limit: request.limit))
+      }
     let count = Self.fitting(result, limit: request.limit)
     let more = result.rowCount - 1 > count
     let next = try more ? Self.place(of: result[count]) : .end(of: result[0].get("version"))
@@ -83,8 +76,17 @@ struct PullRoutes {
       Cursor(epoch: epoch, device: deviceText, schema: spoken, withheld: withheld.key, position: next))
     return Self.reply(
       epoch: epoch, version: try result[0].get("version"), events: result, count: count, cursor: token,
-      more: more,
-      reset: reset, lmid: lmid)
+      more: more, reset: reset, lmid: lmid)
+  }
+
+  /// A cursor that was signed here and is ahead of what is here shows that this database was put back, and nobody has said
+  /// so.
+  private func epochBegun(after cursor: Cursor, _ reading: ReadCall) async throws -> (String, Int64) {
+    let results = try await reading.query([
+      EpochStore.begin(after: cursor), EpochStore.position(of: try reading.call.organization),
+    ])
+    let position = try EpochStore.position(results[1][0])
+    return (position.lineage.epoch, position.version)
   }
 
   /// The page that is likely to be wanted, as far as this process knows before it has asked where the organization
