@@ -2,9 +2,9 @@
 -- views of what devices see.
 
 -- Makes the function that writes the history of one row's update: {column: [before, after]} of what changed. It compares
--- column by column, which costs a tenth of making both rows to JSON, and so it is made anew whenever the table's columns
--- change: a migration that adds one ends with this call, and a test finds the column that was forgotten. Of the columns
--- whose values are hidden (the argument of the table's history triggers) it says only that they changed.
+-- column by column rather than both rows as JSON, and so it is made anew whenever the table's columns change: a migration
+-- that adds, drops or renames one ends with this call, and a test finds the function that is outdated. Of the columns whose
+-- values are hidden (the argument of the table's history triggers) it says only that they changed.
 CREATE PROCEDURE system.record_updates(relation regclass) LANGUAGE plpgsql AS $make$
 DECLARE
   name text := (SELECT c.relname FROM pg_class c WHERE c.oid = relation);

@@ -106,6 +106,26 @@ import Testing
     }
   }
 
+  @Test(arguments: ["lock_not_available", "deadlock_detected"])
+  func `a migration that others stand in the way of steps back and tries again`(_ error: String) async throws
+  {
+    try await withDatabase { database in
+      // A sequence alone remembers an attempt that was undone.
+      let files = try Files([
+        "0001_attempts.sql": "CREATE SEQUENCE attempts; CREATE TABLE done (n bigint)",
+        "0002_second.sql": """
+        INSERT INTO done (n) VALUES (nextval('attempts'));
+        DO $$ BEGIN
+          IF (SELECT n FROM done) = 1 THEN RAISE EXCEPTION 'in the way' USING ERRCODE = '\(error)'; END IF;
+        END $$;
+        """,
+      ])
+      #expect(try await files.migrator.migrate(database.ownerURL, logger: .test).count == 2)
+      let pool = database.makePool(as: .owner)
+      #expect(try await pool.value(Int.self, "SELECT max(n) FROM done WHERE n > 0") == 2)
+    }
+  }
+
   @Test func `a migration may ask for no transaction`() async throws {
     try await withDatabase { database in
       let files = try Files([

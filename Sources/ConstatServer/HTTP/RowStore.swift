@@ -46,8 +46,8 @@ public struct RowStore: Sendable {
     }
     let names = columns.map(identifier).joined(separator: ", ")
     let typed = columns.compactMap { column in
-      fields?[column]?.kind.sqlType.map { type -> SQL in
-        "\(identifier(column)) = (c.\"values\" ->> \(literal(column)))\(type)"
+      fields?.fields.first { $0.column == column }?.kind.cast.map { cast -> SQL in
+        "\(identifier(column)) = (c.\"values\" ->> \(literal(column)))\(cast)"
       }
     }
     let assignments =
@@ -135,7 +135,7 @@ public struct RowStore: Sendable {
 
 extension FieldKind {
   /// The cast that makes a column's value of its JSON text; nil where that takes more than a cast.
-  fileprivate var sqlType: SQL? {
+  var cast: SQL? {
     switch self {
     case .text, .email, .phone, .choice, .postcode, .inseeCode, .country, .code, .clockTime, .timeZone: ""
     case .boolean: "::boolean"

@@ -40,15 +40,15 @@ public struct Cursor: Sendable, Hashable {
     self.position = position
   }
 
+  /// Everything up to the version has been read.
+  public init(epoch: String, device: String, schema: Int, version: Int64) {
+    self.init(epoch: epoch, device: device, schema: schema, position: .end(of: version))
+  }
+
   /// The same, if it was handed to that device.
   public func checked(for device: String) throws(CursorError) -> Cursor {
     guard self.device == device else { throw .otherDevice }
     return self
-  }
-
-  /// Everything up to the version has been read.
-  public init(epoch: String, device: String, schema: Int, version: Int64) {
-    self.init(epoch: epoch, device: device, schema: schema, position: .end(of: version))
   }
 }
 
@@ -90,10 +90,6 @@ public struct CursorSigner: Sendable {
     let payload = Array(fields.joined(separator: "|").utf8)
     let code = HMAC<SHA256>.authenticationCode(for: payload, using: keys[0])
     return Base64URL.text(payload) + "." + Base64URL.text(code)
-  }
-
-  public func cursor(_ token: String, for device: String) throws(CursorError) -> Cursor {
-    try cursor(token).checked(for: device)
   }
 
   /// A cursor that is ours, whichever device it was handed to.

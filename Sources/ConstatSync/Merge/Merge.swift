@@ -2,8 +2,8 @@ import ConstatCore
 
 /// Decides one mutation against the row as it is now. A field is contested when it changed after
 /// what the device knew, by someone else, to another value, or came back with a restore that lost
-/// what the device knew; its policy then says which value is live, and both are kept in a conflict. Nothing here depends on clocks or on arrival order
-/// beyond that rule.
+/// what the device knew; its policy then says which value is live, and both are kept in a
+/// conflict. Nothing here depends on clocks or on arrival order beyond that rule.
 public struct Merge {
   let mutation: Mutation
   let author: Author
@@ -11,8 +11,6 @@ public struct Merge {
   let known: Int64
   /// True where only values tell what the device had seen: its base is not of this history.
   let isForeign: Bool
-  /// True where the device knew more of an older epoch than there is left of it.
-  let hasLost: Bool
   /// This device's open conflicts on the row, by field.
   let open: [String: ConflictRecord]
 
@@ -22,8 +20,7 @@ public struct Merge {
   ) -> MergeOutcome {
     let known = server.known(of: mutation.base)
     let merge = Merge(
-      mutation: mutation, author: author, known: known ?? 0, isForeign: known == nil,
-      hasLost: server.hasLost(mutation.base), open: openConflicts)
+      mutation: mutation, author: author, known: known ?? 0, isForeign: known == nil, open: openConflicts)
     return switch mutation.operation {
     case .create: merge.create(state)
     case .set: merge.set(state)
@@ -129,6 +126,10 @@ public struct Merge {
   private func isWithheld(_ state: EntityState, _ field: String) -> Bool {
     isBlind(state, field) && !isOwn(state, state.version(of: field))
   }
+
+  /// True where the device had come further in an older epoch than a restore has left of it: what it showed may be lost, and
+  /// what that had replaced be back.
+  private var hasLost: Bool { !isForeign && mutation.base.version > known }
 
   /// True where a restore of the server brought back what somebody else wrote, and lost what the device showed in its place.
   private func isBack(_ state: EntityState, _ field: String) -> Bool {

@@ -65,10 +65,4 @@ public struct ServerPosition: Sendable, Hashable {
     if base.epoch == lineage.epoch { return base.version <= version ? base.version : nil }
     return lineage.forks[base.epoch].map { min(base.version, $0) }
   }
-
-  /// True where an edit was made over more than this history has kept of an older epoch: what its author saw may be lost,
-  /// and what that had replaced be back.
-  public func hasLost(_ base: Mutation.Base) -> Bool {
-    lineage.forks[base.epoch].map { base.epoch != lineage.epoch && base.version > $0 } ?? false
-  }
 }

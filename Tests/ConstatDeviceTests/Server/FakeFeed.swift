@@ -11,7 +11,7 @@ extension FakeServer {
     var position = Cursor.Position.end(of: -1)
     var isReset = true
     if let token = request.cursor {
-      guard let cursor = try? signer.cursor(token, for: device) else {
+      guard let cursor = try? signer.cursor(token).checked(for: device) else {
         return problem(400, "malformed-cursor")
       }
       if cursor.epoch == state.epoch {
@@ -33,7 +33,7 @@ extension FakeServer {
   }
 
   func digest(_ request: DigestRequest, _ device: String) throws -> Transport.Answer {
-    guard let cursor = try? signer.cursor(request.cursor, for: device) else {
+    guard let cursor = try? signer.cursor(request.cursor).checked(for: device) else {
       return problem(400, "malformed-cursor")
     }
     digests.append(request)

@@ -8,14 +8,21 @@ import Testing
 
 /// Who is shown what came too late, and what of it.
 @Suite struct ParkedEditTests {
+  /// A mission that Marc still holds, and that is Nadia's.
+  private func handedOver(_ server: TestServer) async throws -> (FieldWork, marc: RawDevice, nadia: RawDevice)
+  {
+    let work = try await FieldWork.planned(server)
+    let (marc, nadia) = (try await work.enrol(work.org.marc), try await work.enrol(work.org.nadia))
+    try await marc.pull()
+    try await work.reassign()
+    return (work, marc, nadia)
+  }
+
   @Test func `who has the mission now sees what came too late, and what the office made of it MIS-33`()
     async throws
   {
     try await TestServer.run { server in
-      let work = try await FieldWork.planned(server)
-      let (marc, nadia) = (try await work.enrol(work.org.marc), try await work.enrol(work.org.nadia))
-      try await marc.pull()
-      try await work.reassign()
+      let (work, marc, nadia) = try await handedOver(server)
       let image = JSONValue.string(FieldWork.png)
       let answer = try await marc.push([
         marc.mutation(
@@ -59,10 +66,7 @@ import Testing
     async throws
   {
     try await TestServer.run { server in
-      let work = try await FieldWork.planned(server)
-      let (marc, nadia) = (try await work.enrol(work.org.marc), try await work.enrol(work.org.nadia))
-      try await marc.pull()
-      try await work.reassign()
+      let (work, marc, nadia) = try await handedOver(server)
       try await server.patch(
         "/v1/organization", as: work.org.admin.token, ["withheld_information": ["notes"]])
       _ = try await marc.push([

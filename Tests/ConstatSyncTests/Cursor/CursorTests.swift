@@ -9,7 +9,7 @@ import Testing
     let within = Cursor(
       epoch: "e3", device: "d7", schema: 2, position: .init(version: 9, type: "contact", id: "c1"))
     for cursor in [cursor, within] {
-      #expect(try signer.cursor(signer.token(cursor), for: "d7") == cursor)
+      #expect(try signer.cursor(signer.token(cursor)).checked(for: "d7") == cursor)
     }
   }
 
@@ -25,26 +25,26 @@ import Testing
       var forged = token
       forged.replaceSubrange(index...index, with: token[index] == "A" ? "B" : "A")
       // The last character of each part has spare bits, which say nothing.
-      let read = try? signer.cursor(forged, for: "d7")
+      let read = try? signer.cursor(forged).checked(for: "d7")
       #expect(read == nil || read == cursor)
     }
   }
 
   @Test func `another key's token is forged, another device's is not this one's`() {
     let other = CursorSigner(keys: [[UInt8](repeating: 2, count: 32)])
-    #expect(throws: CursorError.forged) { try other.cursor(signer.token(cursor), for: "d7") }
-    #expect(throws: CursorError.otherDevice) { try signer.cursor(signer.token(cursor), for: "d8") }
+    #expect(throws: CursorError.forged) { try other.cursor(signer.token(cursor)).checked(for: "d7") }
+    #expect(throws: CursorError.otherDevice) { try signer.cursor(signer.token(cursor)).checked(for: "d8") }
   }
 
   @Test func `a replaced key still reads the cursors that it signed`() throws {
     let both = CursorSigner(keys: [[UInt8](repeating: 2, count: 32), [UInt8](repeating: 1, count: 32)])
-    #expect(try both.cursor(signer.token(cursor), for: "d7") == cursor)
-    #expect(throws: CursorError.forged) { try signer.cursor(both.token(cursor), for: "d7") }
+    #expect(try both.cursor(signer.token(cursor)).checked(for: "d7") == cursor)
+    #expect(throws: CursorError.forged) { try signer.cursor(both.token(cursor)).checked(for: "d7") }
   }
 
   @Test(arguments: ["", "abc", "a.b.c", "é.é", "A.A", String(repeating: "A", count: 5000) + ".AAAA"])
   func `what is no cursor is malformed`(token: String) {
-    #expect(throws: CursorError.malformed) { try signer.cursor(token, for: "d7") }
+    #expect(throws: CursorError.malformed) { try signer.cursor(token).checked(for: "d7") }
   }
 
   @Test func `the end of a version comes after every row of it and before the next version`() {

@@ -31,7 +31,7 @@ import Testing
     for key in ["", withheld.key] {
       for position in [Cursor.Position.end(of: 9), .init(version: 9, type: "dossier", id: "x")] {
         let cursor = Cursor(epoch: "e1", device: "d", schema: 3, withheld: key, position: position)
-        #expect(try signer.cursor(signer.token(cursor), for: "d") == cursor)
+        #expect(try signer.cursor(signer.token(cursor)).checked(for: "d") == cursor)
       }
     }
     let longest = Cursor(

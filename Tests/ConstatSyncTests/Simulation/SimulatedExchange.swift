@@ -8,7 +8,7 @@ extension SimulatedServer {
     var start = Cursor(epoch: epochName, device: device, schema: 1, version: 0)
     var isReset = true
     if let token = request.cursor {
-      let cursor = try signer.cursor(token, for: device)
+      let cursor = try signer.cursor(token).checked(for: device)
       if cursor.epoch == epochName {
         start = cursor
         isReset = false
