@@ -74,7 +74,8 @@ struct EvidenceStore {
           isStored: try row.get("is_stored")))
     }
     files.forgedSignatures = try await superuser.query(forgedSignatures).map { try $0.get("signer_name") }
-    let root = URL(filePath: blobs)
+    // Not what a killed process left of a file that it was writing: such drafts go after a day.
+    let root = URL(filePath: blobs).appending(path: "blobs")
     files.stored = try await inBackground {
       var stored: [String: Int] = [:]
       let all = FileManager.default.enumerator(at: root, includingPropertiesForKeys: [.isRegularFileKey])
