@@ -6,21 +6,31 @@ import Postgres
 /// Reads rows as devices see them: the fields of the policy table, from one view for each type. Alias `e` is a
 /// `system.sync_entity`.
 struct EntityStore {
-  /// The fields of the row that `e` stands for; NULL when it is gone.
-  private static let fields: SQL = fields(EntityType.allCases) { _ in "v.fields" }
+  /// What mostly changes in a mission under way.
+  static let frequent: Set<EntityType> = [
+    .dossier, .appointment, .missionOrder, .dossierDiagnostic, .outbuilding,
+  ]
 
-  /// The same as a device sees it, from which its organization keeps something: those fields are null, conflicts about
+  private static let allSpelledOut = spelledOut(Set(EntityType.allCases))
+  private static let frequentSpelledOut = spelledOut(frequent)
+  private static func spelledOut(_ types: Set<EntityType>) -> SQL { fields(types) { _ in nil } }
+
+  /// The fields of the row that `e` stands for; NULL when it is gone. A statement pays for starting every view that it
+  /// spells out, used or not, and a row that stands behind a function pays four times its own price: where few rows are
+  /// expected, only the `frequent` types are spelled out.
+  ///
+  /// They are as a device sees them, from which its organization keeps something: those fields are null, conflicts about
   /// them have what this technician typed only, and parked edits do not tell what a colleague wrote there.
-  static func fields(withholding withheld: WithheldInformation) -> SQL {
-    guard withheld != .none else { return fields }
+  static func fields(withholding withheld: WithheldInformation, expectingFew: Bool) -> SQL {
+    guard withheld != .none else { return expectingFew ? frequentSpelledOut : allSpelledOut }
     let names = EntityType.allCases.flatMap { type in
       withheld.fields(of: type).map { "\(type.rawValue).\($0)" }
     }
-    return fields(EntityType.allCases) { type in
+    return fields(expectingFew ? frequent : Set(EntityType.allCases)) { type in
       if type == .syncConflict { return withoutRival(of: names) }
       if type == .parkedEdit { return withoutValues(of: names) }
       let hidden = withheld.fields(of: type)
-      guard !hidden.isEmpty else { return "v.fields" }
+      guard !hidden.isEmpty else { return nil }
       let empty = JSONValue.object(Dictionary(uniqueKeysWithValues: hidden.map { ($0, .null) }))
       return "(v.fields::jsonb || \(JSONB(bytes: empty.serialized())))::json"
     }
@@ -50,11 +60,16 @@ struct EntityStore {
     """
   }
 
-  private static func fields(_ types: [EntityType], _ shown: (EntityType) -> SQL) -> SQL {
-    let branches = types.map { type -> SQL in
-      "WHEN \(name(type)) THEN (SELECT \(shown(type)) \(row(type)))"
+  /// `shown`: what is shown of a row's `v.fields`, where that is not all.
+  private static func fields(_ spelledOut: Set<EntityType>, _ shown: (EntityType) -> SQL?) -> SQL {
+    let branches = EntityType.allCases.compactMap { type -> SQL? in
+      let some = shown(type)
+      guard some != nil || spelledOut.contains(type) else { return nil }
+      return "WHEN \(name(type)) THEN (SELECT \(some ?? "v.fields") \(row(type)))"
     }
-    return "CASE e.type \(branches.joined(separator: " ")) END"
+    return """
+      CASE e.type \(branches.joined(separator: " ")) ELSE system.sync_fields(e.type, e.organization_id, e.id) END
+      """
   }
 
   /// The row that `e` stands for; none when it is gone. Only the branch of its type runs, and only those of `types` cost

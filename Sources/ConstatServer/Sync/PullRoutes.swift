@@ -71,7 +71,7 @@ struct PullRoutes {
       }
     let count = Self.fitting(result, limit: request.limit)
     let more = result.rowCount - 1 > count
-    let next = try more ? Self.place(of: result[count]) : .end(of: result[0].get("version"))
+    let next = try more ? PullStore.place(of: result[count]) : .end(of: result[0].get("version"))
     let token = signer.token(
       Cursor(epoch: epoch, device: deviceText, schema: spoken, withheld: withheld.key, position: next))
     return Self.reply(
@@ -105,11 +105,6 @@ struct PullRoutes {
 
   private static func isFar(_ position: Cursor.Position, from version: Int64) -> Bool {
     position.version < version - farVersions
-  }
-
-  private static func place(of event: Row) throws -> Cursor.Position {
-    .init(
-      version: try event.get("version"), type: try event.get("type"), id: (try event.get("id") as UUID).wire)
   }
 
   /// How many of the events make the page: as many as asked for, within its bytes. The first row is no event.

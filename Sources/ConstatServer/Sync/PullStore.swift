@@ -87,18 +87,30 @@ struct PullStore {
         FROM event e WHERE \(start.isBefore("e.place", of: "e"))
         \(end) LIMIT \(limit + 1)
       )
-      SELECT version, '' AS type, NULL::uuid AS id, epoch AS event FROM head
+      SELECT version, epoch AS event FROM head
       UNION ALL
-      (SELECT e.place, e.type, e.id, CASE
+      (SELECT e.place, CASE
         WHEN e.type = 'leave' THEN '{"op":"leave","mission":"' || e.id || '","v":' || e.place || ',"reason":"'
           || coalesce(e.reason, 'closed') || '"}'
         WHEN e.deleted THEN '{"op":"delete","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || '}'
         ELSE '{"op":"put","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || ',"born":' || e.born
-          || ',"fields":' || (\(EntityStore.fields(withholding: page.withheld)))::text || ',"fv":' || e.field_versions::text
+          || ',"fields":' || (\(EntityStore.fields(withholding: page.withheld, expectingFew: !page.isFar)))::text
+          || ',"fv":' || e.field_versions::text
           || coalesce(',"extra":' || e.extra::text, '') || '}'
         END AS event
       FROM page e \(end))
       """
+  }
+
+  /// Where an event of a page has its place. Type and id are read off its text, which begins as `page` writes it; of a
+  /// whole page only the last event's are asked for.
+  static func place(of event: Row) throws -> Cursor.Position {
+    let text: String = try event.get("event")
+    let words = text.split(separator: "\"", maxSplits: 12, omittingEmptySubsequences: false).map(String.init)
+    let isLeave = words[3] == "leave"
+    return .init(
+      version: try event.get("version"), type: isLeave ? "leave" : words[7],
+      id: isLeave ? words[7] : words[11])
   }
 
   /// The rows that a dossier shares with others.

@@ -42,7 +42,9 @@ import Testing
             var ends: [[String]] = []
             for isFar in [false, true] {
               let page = store.page(.init(position: .end(of: version), isFar: isFar), limit: 500)
-              ends.append(try await transaction.query(page).dropFirst().map { try $0.get("event") })
+              let events = try await transaction.query(page).dropFirst()
+              ends.append(try events.map { try $0.get("event") })
+              for event in events { try Self.expectPlace(of: event) }
             }
             ways.append((ends[0], ends[1]))
           }
@@ -57,6 +59,28 @@ import Testing
         }
         // Marc's mission is gone as a whole.
         #expect(deletions.isEmpty == (person.id == work.org.marc.id))
+      }
+    }
+  }
+
+  private static func expectPlace(of event: Row) throws {
+    let place = try PullStore.place(of: event)
+    let told = try JSONValue.parse(event.get("event", as: String.self))
+    let mission = told["mission"]?.string
+    #expect(place.type == (mission == nil ? told["type"]?.string : "leave"))
+    #expect(place.id == (mission ?? told["id"]?.string))
+    #expect(place.version >= told["v"]?.integer ?? .max)
+  }
+
+  @Test func `the database tells the fields of every type that devices know`() async throws {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      try await server.asOwner(work.org.id) { transaction in
+        for type in EntityType.allCases {
+          let none = try await transaction.value(
+            String.self, "SELECT system.sync_fields(\(type.rawValue), \(work.org.id), \(work.dossier))::text")
+          #expect((none == nil) == (type != .dossier), "\(type)")
+        }
       }
     }
   }
@@ -81,11 +105,7 @@ import Testing
             "SELECT set_config('app.account_id', \(work.org.nadia.id.wire), true)")
           let page = PullStore(organization: work.org.id)
             .page(.init(position: position, isFar: isFar), limit: 500)
-          return try await transaction.query(page).dropFirst().map {
-            Cursor.Position(
-              version: try $0.get("version"), type: try $0.get("type"),
-              id: (try $0.get("id") as UUID).wire)
-          }
+          return try await transaction.query(page).dropFirst().map(PullStore.place)
         }
       }
       let before = try await told(after: .end(of: -1), isFar: true)
