@@ -53,11 +53,11 @@ def pgbench(cluster, scripts, seconds, warm_up, user="constat_app", clients=8, t
     return Figures(len(counted) / seconds, percentile(counted, 0.99) / 1000)
 
 
-def wrk(server, script, data, seconds, connections=32):
+def wrk(server, script, data, seconds, connections=32, *further):
     """-t1 -c32 with keep-alive. Any answer that the script does not expect ends the benchmark."""
     done = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(WRK / script),
-         f"http://127.0.0.1:{server.port}", "--", str(data)],
+         f"http://127.0.0.1:{server.port}", "--", str(data), *further],
         capture_output=True, text=True)
     found = re.search(r"^FIGURES (.*)$", done.stdout, re.M)
     if done.returncode != 0 or not found:

@@ -1,8 +1,10 @@
 """Kinto, a sync server that others use, with its PostgreSQL backend in the same cluster and in the same run.
 
-It is spared what Constat does: everyone may read and write, so it checks no credential.
+It does what Constat does, as far as it can: a signed-in account writes and reads, history is kept, requests are logged.
+Beside it, for information, Kinto spared all that: open to everyone, without history or log.
 """
 
+import base64
 import http.client
 import json
 import os
@@ -35,39 +37,56 @@ kinto.storage_pool_size = 16
 kinto.permission_backend = kinto.core.permission.postgresql
 kinto.permission_url = {url}
 kinto.cache_backend = kinto.core.cache.memory
-kinto.bucket_create_principals = system.Everyone
-kinto.bucket_write_principals = system.Everyone
 kinto.paginate_by = 100
 kinto.batch_max_requests = 25
+{manner}
 
 [loggers]
 keys = root
 [handlers]
 keys = console
 [formatters]
-keys = plain
+keys = json
 [logger_root]
-level = ERROR
+level = {level}
 handlers = console
 [handler_console]
-class = StreamHandler
+class = kinto.core.StreamHandlerWithRequestID
 args = (sys.stderr,)
-formatter = plain
-[formatter_plain]
-format = %(message)s
+formatter = json
+[formatter_json]
+class = kinto.core.JsonLogFormatter
 """
+
+# As `kinto init` writes them, and history.
+ALIKE = """
+kinto.includes = kinto.plugins.accounts kinto.plugins.history
+multiauth.policies = account
+multiauth.policy.account.use = kinto.plugins.accounts.AccountsPolicy
+kinto.account_create_principals = system.Everyone
+kinto.bucket_create_principals = system.Authenticated
+"""
+SPARED = """
+kinto.bucket_create_principals = system.Everyone
+kinto.bucket_write_principals = system.Everyone
+"""
+ACCOUNT, PASSWORD = "technician", "field-work-5e5e"
+CREDENTIAL = "Basic " + base64.b64encode(f"{ACCOUNT}:{PASSWORD}".encode()).decode()
 
 
 class Kinto:
     """Two gunicorn workers on a free port of the loopback."""
 
-    def __init__(self, cluster):
+    def __init__(self, cluster, is_alike):
         self.place = tempfile.TemporaryDirectory(prefix="constat-kinto-")
+        self.authorization = "none"
         settings = Path(self.place.name) / "kinto.ini"
-        url = f"postgresql://postgres@/kinto?host={cluster.directory}"
-        settings.write_text(SETTINGS.format(url=url, secret="5e" * 16))
-        if not cluster.sql("SELECT 1 FROM pg_database WHERE datname = 'kinto'", "postgres"):
-            cluster.sql("CREATE DATABASE kinto", "postgres")
+        database = "kinto" if is_alike else "kinto_spared"
+        url = f"postgresql://postgres@/{database}?host={cluster.directory}"
+        settings.write_text(SETTINGS.format(
+            url=url, secret="5e" * 16, manner=ALIKE if is_alike else SPARED, level="INFO" if is_alike else "ERROR"))
+        if not cluster.sql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'", "postgres"):
+            cluster.sql(f"CREATE DATABASE {database}", "postgres")
         subprocess.run([PROGRAMS / "kinto", "migrate", "--ini", settings], check=True, capture_output=True)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -76,6 +95,12 @@ class Kinto:
         self.process = subprocess.Popen(
             [PROGRAMS / "gunicorn", "--paste", settings, "-w", "2", "--threads", "1", "-b", f"127.0.0.1:{self.port}"],
             stdout=self.log, stderr=self.log, cwd=self.place.name, env={**os.environ, "PYTHONWARNINGS": "ignore"})
+        self._await()
+        if is_alike:
+            self.ask("PUT", f"/v1/accounts/{ACCOUNT}", {"data": {"password": PASSWORD}})
+            self.authorization = CREDENTIAL
+
+    def _await(self):
         for _ in range(200):
             try:
                 self.ask("GET", "/v1/")
@@ -86,7 +111,8 @@ class Kinto:
 
     def ask(self, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json", "Authorization": self.authorization}
+        connection.request(method, path, body and json.dumps(body), headers)
         answer = connection.getresponse()
         text = answer.read()
         connection.close()
@@ -105,6 +131,12 @@ class Kinto:
         page = self.ask("GET", "/v1/buckets/peer/collections/rows/records?_sort=last_modified&_limit=100")
         return [record["last_modified"] for record in page["data"]]
 
+    def pulls(self):
+        """The next hundred records after one of the first."""
+        chance = random.Random(7)
+        path = "/v1/buckets/peer/collections/rows/records?_limit=100&_sort=last_modified&_since="
+        return [("GET", path + str(chance.choice(self.starts)), self.authorization, "") for _ in range(200)]
+
     def stop(self):
         self.process.terminate()
         self.process.wait(30)
@@ -119,28 +151,36 @@ def is_installed():
 def compare(cluster, server, workloads, push_line, seconds, rounds):
     requests = workloads.hundred_changes()
     shape = [event["fields"] for event in workloads.ask(server, requests[0])["events"] if event["op"] == "put"]
-    kinto = Kinto(cluster)
+    ours = {"pull": [], "push": []}
+    theirs = {True: {"pull": [], "push": []}, False: {"pull": [], "push": []}}
+    peers = {}
     try:
-        starts = kinto.fill(shape)
-        chance = random.Random(7)
-        pulls = [("GET", "/v1/buckets/peer/collections/rows/records?_limit=100&_sort=last_modified&_since="
-                  + str(chance.choice(starts)), "none", "") for _ in range(200)]
-        ours, theirs = {"pull": [], "push": []}, {"pull": [], "push": []}
+        for is_alike in theirs:
+            kinto = peers[is_alike] = Kinto(cluster, is_alike)
+            kinto.starts = kinto.fill(shape)
         for _ in range(rounds):
             ours["pull"].append(sent(server, requests, seconds))
-            theirs["pull"].append(sent(kinto, pulls, seconds))
+            for is_alike, kinto in peers.items():
+                theirs[is_alike]["pull"].append(sent(kinto, kinto.pulls(), seconds))
             with tempfile.NamedTemporaryFile("w", prefix="constat-wrk-") as file:
                 push_line.requests(file)
                 file.flush()
                 ours["push"].append(load.wrk(server, push_line.wrk_script, file.name, seconds).per_second)
-            theirs["push"].append(load.wrk(kinto, "kinto.lua", RECORDS, seconds, connections=PUSHING).per_second)
+            for is_alike, kinto in peers.items():
+                theirs[is_alike]["push"].append(load.wrk(
+                    kinto, "kinto.lua", RECORDS, seconds, PUSHING, kinto.authorization).per_second)
     finally:
-        kinto.stop()
+        for kinto in peers.values():
+            kinto.stop()
     found = []
     for name, title, limit in (("pull", "pull of 100 against Kinto", PULL_RATIO), ("push", "push of 10 against Kinto", PUSH_RATIO)):
-        ratio = statistics.median(a / b for a, b in zip(ours[name], theirs[name]))
-        found.append(Finding(title, ratio, limit, " ×",
-                             note=f"{statistics.median(ours[name]):.0f}/s and {statistics.median(theirs[name]):.0f}/s"))
+        def ratio(is_alike):
+            return statistics.median(a / b for a, b in zip(ours[name], theirs[is_alike][name]))
+        alike, spared = (statistics.median(theirs[one][name]) for one in (True, False))
+        found.append(Finding(
+            title, ratio(True), limit, " ×",
+            note=f"{statistics.median(ours[name]):.0f}/s and {alike:.0f}/s; {ratio(False):.1f} × Kinto spared"
+            f" credentials, history and log, {spared:.0f}/s"))
     return found
 
 

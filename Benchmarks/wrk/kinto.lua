@@ -1,6 +1,7 @@
--- Ten records of Kinto's written in one batch, each with a value that differs every time. The argument is how many
--- records there are.
+-- Ten records of Kinto's written in one batch, each with a value that differs every time. The arguments: how many
+-- records there are, the credential.
 local records = 0
+local authorization = ""
 wrongAnswers = 0
 local threads = {}
 
@@ -10,6 +11,7 @@ end
 
 function init(args)
   records = tonumber(args[1])
+  authorization = args[2]
   math.randomseed(os.time())
 end
 
@@ -21,7 +23,7 @@ function request()
       '{"method":"PATCH","path":"/buckets/peer/collections/rows/records/row-%d","body":{"data":{"note":"Note %d"}}}',
       first + place, math.random(1, 1000000000))
   end
-  return wrk.format("POST", "/v1/batch", { ["Content-Type"] = "application/json" },
+  return wrk.format("POST", "/v1/batch", { Authorization = authorization, ["Content-Type"] = "application/json" },
     '{"requests":[' .. table.concat(parts, ",") .. "]}")
 end
 

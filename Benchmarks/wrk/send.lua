@@ -1,11 +1,12 @@
--- Sends the requests of a file over and over. Each line: method, path, token, body, separated by tabs.
+-- Sends the requests of a file over and over. Each line: method, path, token, body, separated by tabs. A token that
+-- names its scheme is sent as it is.
 local requests = {}
 local nextOne = 0
 
 function init(args)
   for line in io.lines(args[1]) do
     local method, path, token, body = line:match("^([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$")
-    local headers = { Authorization = "Bearer " .. token }
+    local headers = { Authorization = token:find(" ") and token or "Bearer " .. token }
     if body == "" then body = nil else headers["Content-Type"] = "application/json" end
     requests[#requests + 1] = wrk.format(method, path, headers, body)
   end
