@@ -1,5 +1,5 @@
 -- Makes system.sync_fields out of the views that there are: the fields of one row as devices see them, NULL when it is
--- gone. A migration that adds a type to the feed calls it again.
+-- gone. A migration that adds a type to the feed, or takes one out, calls it again.
 --
 -- A statement that spells out the views of all types pays for starting each of them, whether or not a row of that type
 -- comes up; what stands behind this function is paid for by the rows that need it.
@@ -22,15 +22,15 @@ END $procedure$;
 
 CALL system.make_sync_fields();
 
--- Rows that come in numbers, and are looked up one after the other: whose session it is is then read once for a
--- statement, not once for each row. For tables that are mostly read a row at a time the policy of system.isolate is the
--- cheaper one: it has nothing to start.
+-- Rows of these tables are looked up in numbers, one after the other: their policies read the session's organization once
+-- for a statement. For tables of which a statement mostly reads one row that of system.isolate is the cheaper one: it has
+-- nothing to start.
 DO $$
 DECLARE
   relation regclass;
 BEGIN
-  FOREACH relation IN ARRAY ARRAY['public.dossier', 'public.appointment', 'public.outbuilding', 'public.dossier_contact',
-    'public.dossier_diagnostic', 'public.mission_order', 'public.contact', 'public.building', 'public.module']::regclass[]
+  FOREACH relation IN ARRAY ARRAY['public.appointment', 'public.outbuilding', 'public.dossier_contact', 'public.dossier_diagnostic',
+    'public.mission_order', 'public.contact', 'public.building', 'public.module', 'public.dossier']::regclass[]
   LOOP
     EXECUTE format('ALTER POLICY tenant ON %s USING (organization_id = (SELECT system.organization_id()))'
       ' WITH CHECK (organization_id = (SELECT system.organization_id()))', relation);

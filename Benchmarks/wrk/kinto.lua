@@ -40,7 +40,7 @@ function done(summary, latency)
   local e = summary.errors
   local wrong = 0
   for _, thread in ipairs(threads) do wrong = wrong + thread:get("wrongAnswers") end
-  -- Kinto answers 503 to batches that hit one another; they are not counted against it, nor for it.
+  -- Kinto refuses batches that hit one another: they take its time and are no work done.
   print(string.format('FIGURES {"requests": %d, "seconds": %f, "p99_us": %d, "errors": %d}',
     summary.requests - wrong, summary.duration / 1e6, latency:percentile(99), e.connect + e.read + e.write + e.timeout))
 end

@@ -31,7 +31,7 @@ struct DigestStore {
       SELECT 'organization', o.id FROM organization o WHERE o.organization_id = \(organization)
     )
     SELECT e.type, e.id, e.version, e.born, e.field_versions, e.extra,
-      \(EntityStore.fields(withholding: withheld, expectingFew: false)) AS fields
+      \(EntityStore.fields(withholding: withheld, expectingFewRows: false)) AS fields
     FROM held h JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = h.type AND e.id = h.id
     WHERE NOT e.deleted AND e.type = ANY (\(EntityType.allCases.map(\.rawValue)))
     """

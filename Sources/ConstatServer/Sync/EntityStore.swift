@@ -6,27 +6,26 @@ import Postgres
 /// Reads rows as devices see them: the fields of the policy table, from one view for each type. Alias `e` is a
 /// `system.sync_entity`.
 struct EntityStore {
-  /// What mostly changes in a mission under way.
-  static let frequent: Set<EntityType> = [
-    .dossier, .appointment, .missionOrder, .dossierDiagnostic, .outbuilding,
+  /// Types of a mission's rows that change with most visits, or in numbers: facts, results, photos.
+  private static let frequent: Set<EntityType> = [
+    .dossier, .appointment, .missionOrder, .dossierDiagnostic, .outbuilding, .attachment,
   ]
 
-  private static let allSpelledOut = spelledOut(Set(EntityType.allCases))
-  private static let frequentSpelledOut = spelledOut(frequent)
-  private static func spelledOut(_ types: Set<EntityType>) -> SQL { fields(types) { _ in nil } }
+  private static let allShown = fields(Set(EntityType.allCases)) { _ in nil }
+  private static let frequentShown = fields(frequent) { _ in nil }
 
   /// The fields of the row that `e` stands for; NULL when it is gone. A statement pays for starting every view that it
   /// spells out, used or not, and a row that stands behind a function pays four times its own price: where few rows are
-  /// expected, only the `frequent` types are spelled out.
+  /// expected, only the `frequent` types are spelled out, and always those of which something is hidden.
   ///
   /// They are as a device sees them, from which its organization keeps something: those fields are null, conflicts about
   /// them have what this technician typed only, and parked edits do not tell what a colleague wrote there.
-  static func fields(withholding withheld: WithheldInformation, expectingFew: Bool) -> SQL {
-    guard withheld != .none else { return expectingFew ? frequentSpelledOut : allSpelledOut }
+  static func fields(withholding withheld: WithheldInformation, expectingFewRows: Bool) -> SQL {
+    guard withheld != .none else { return expectingFewRows ? frequentShown : allShown }
     let names = EntityType.allCases.flatMap { type in
       withheld.fields(of: type).map { "\(type.rawValue).\($0)" }
     }
-    return fields(expectingFew ? frequent : Set(EntityType.allCases)) { type in
+    return fields(expectingFewRows ? frequent : Set(EntityType.allCases)) { type in
       if type == .syncConflict { return withoutRival(of: names) }
       if type == .parkedEdit { return withoutValues(of: names) }
       let hidden = withheld.fields(of: type)

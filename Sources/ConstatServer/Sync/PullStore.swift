@@ -44,6 +44,9 @@ struct PullStore {
   func page(_ page: Page, limit: Int) -> SQL {
     let start = Start(page.position)
     let lower = start.version
+    // One that holds nothing starts.
+    let fields = EntityStore.fields(
+      withholding: page.withheld, expectingFewRows: !page.isFar && start.version > 0)
     let end: SQL = "ORDER BY place, type COLLATE \"C\", id"
     return """
       WITH head AS MATERIALIZED (
@@ -94,8 +97,7 @@ struct PullStore {
           || coalesce(e.reason, 'closed') || '"}'
         WHEN e.deleted THEN '{"op":"delete","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || '}'
         ELSE '{"op":"put","type":"' || e.type || '","id":"' || e.id || '","v":' || e.version || ',"born":' || e.born
-          || ',"fields":' || (\(EntityStore.fields(withholding: page.withheld, expectingFew: !page.isFar)))::text
-          || ',"fv":' || e.field_versions::text
+          || ',"fields":' || (\(fields))::text || ',"fv":' || e.field_versions::text
           || coalesce(',"extra":' || e.extra::text, '') || '}'
         END AS event
       FROM page e \(end))
@@ -107,11 +109,14 @@ struct PullStore {
   static func place(of event: Row) throws -> Cursor.Position {
     let text: String = try event.get("event")
     let words = text.split(separator: "\"", maxSplits: 12, omittingEmptySubsequences: false).map(String.init)
+    guard words.count == 13 else { throw UnreadableEvent() }
     let isLeave = words[3] == "leave"
     return .init(
       version: try event.get("version"), type: isLeave ? "leave" : words[7],
       id: isLeave ? words[7] : words[11])
   }
+
+  private struct UnreadableEvent: Error {}
 
   /// The rows that a dossier shares with others.
   static let sharedRows: SQL = """

@@ -181,7 +181,7 @@ import Testing
         AND p.polcmd = '*' AND p.isolates AND p.check_condition = p.condition)
       UNION ALL SELECT r.relname || ': ' || p.polname || ' loosens isolation' FROM relation r
       JOIN policy p ON p.polrelid = r.oid
-      WHERE p.isolates IS NOT TRUE AND NOT p.for_owner
+      WHERE NOT p.for_owner AND (p.isolates IS NOT TRUE OR p.check_condition IS DISTINCT FROM p.condition)
       UNION ALL SELECT relname || ': key does not begin with the organization' FROM relation r
       WHERE is_tenant AND relkind IN ('r', 'p') AND NOT EXISTS (SELECT 1 FROM pg_index i
         JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = i.indkey[0]

@@ -75,13 +75,25 @@ import Testing
   @Test func `the database tells the fields of every type that devices know`() async throws {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)
-      try await server.asOwner(work.org.id) { transaction in
+      let met = try await server.asOwner(work.org.id) { transaction in
+        var met: Set<EntityType> = []
         for type in EntityType.allCases {
-          let none = try await transaction.value(
-            String.self, "SELECT system.sync_fields(\(type.rawValue), \(work.org.id), \(work.dossier))::text")
-          #expect((none == nil) == (type != .dossier), "\(type)")
+          let view = SQL.script(trusted: "system.sync_\(type.rawValue)")
+          let told = try await transaction.query(
+            """
+            SELECT v.fields::text AS shown, system.sync_fields(\(type.rawValue), v.organization_id, v.id)::text AS told
+            FROM \(view) v UNION ALL
+            SELECT NULL, system.sync_fields(\(type.rawValue), \(work.org.id), \(UUID()))::text
+            """)
+          #expect(try told.allSatisfy { try $0.get("shown", as: String?.self) == $0.get("told") }, "\(type)")
+          if told.rowCount > 1 { met.insert(type) }
         }
+        return met
       }
+      #expect(
+        met.isSuperset(of: [
+          .dossier, .appointment, .contact, .dossierContact, .diagnosticType, .organization,
+        ]))
     }
   }
 
