@@ -15,8 +15,8 @@ struct EntityStore {
   private static let frequentShown = fields(frequent) { _ in nil }
 
   /// The fields of the row that `e` stands for; NULL when it is gone. A statement pays for starting every view that it
-  /// spells out, used or not, and a row that stands behind a function pays four times its own price: where few rows are
-  /// expected, only the `frequent` types are spelled out, and always those of which something is hidden.
+  /// spells out, used or not, but a row that stands behind a function costs more: where few rows are expected, only the
+  /// `frequent` types are spelled out, and always those of which something is hidden.
   ///
   /// They are as a device sees them, from which its organization keeps something: those fields are null, conflicts about
   /// them have what this technician typed only, and parked edits do not tell what a colleague wrote there.

@@ -103,8 +103,9 @@ struct PullRoutes {
       position: position, isFar: Self.isFar(position, from: last.version), withheld: last.withheld)
   }
 
+  /// So is a device that starts, however young its organization.
   private static func isFar(_ position: Cursor.Position, from version: Int64) -> Bool {
-    position.version < version - farVersions
+    position.version < max(0, version - farVersions)
   }
 
   /// How many of the events make the page: as many as asked for, within its bytes. The first row is no event.

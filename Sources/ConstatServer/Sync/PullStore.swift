@@ -44,9 +44,7 @@ struct PullStore {
   func page(_ page: Page, limit: Int) -> SQL {
     let start = Start(page.position)
     let lower = start.version
-    // One that holds nothing starts.
-    let fields = EntityStore.fields(
-      withholding: page.withheld, expectingFewRows: !page.isFar && start.version > 0)
+    let fields = EntityStore.fields(withholding: page.withheld, expectingFewRows: !page.isFar)
     let end: SQL = "ORDER BY place, type COLLATE \"C\", id"
     return """
       WITH head AS MATERIALIZED (
@@ -108,12 +106,10 @@ struct PullStore {
   /// whole page only the last event's are asked for.
   static func place(of event: Row) throws -> Cursor.Position {
     let text: String = try event.get("event")
-    let words = text.split(separator: "\"", maxSplits: 12, omittingEmptySubsequences: false).map(String.init)
+    let words = text.split(separator: "\"", maxSplits: 12, omittingEmptySubsequences: false)
     guard words.count == 13 else { throw UnreadableEvent() }
-    let isLeave = words[3] == "leave"
-    return .init(
-      version: try event.get("version"), type: isLeave ? "leave" : words[7],
-      id: isLeave ? words[7] : words[11])
+    let (type, id) = words[3] == "leave" ? ("leave", words[7]) : (words[7], words[11])
+    return .init(version: try event.get("version"), type: String(type), id: String(id))
   }
 
   private struct UnreadableEvent: Error {}
