@@ -106,7 +106,8 @@ FROM mission;
 
 SELECT system.refresh_dossier_summaries(d.organization_id, array_agg(d.id))
 FROM dossier d GROUP BY d.organization_id \g /dev/null
-UPDATE system.dossier_summary s SET dossier_text = d.search_text
+UPDATE system.dossier_summary s SET dossier_text =
+  system.dossier_text(d.number, d.internal_reference, d.street, d.postcode, d.city, d.notes)
 FROM dossier d WHERE d.organization_id = s.organization_id AND d.id = s.dossier_id;
 
 -- What the triggers would have written: a dossier's rows were made by one transaction each, the rest by earlier ones.
