@@ -75,13 +75,15 @@ struct ParkedEdit: Sendable {
     let store = PushStore(organization: writing.organization)
     let device: UUID = try row.get("device_id")
     let technician: UUID = try row.get("technician_id")
-    let dossiers = [mutation.dossier].compactMap(UUID.init(uuidString:))
-    let ids = [mutation.key.id, mutation.dossier].compactMap(UUID.init(uuidString:))
+    let dossiers = [mutation.dossier].compactMap(UUID.init(wire:))
+    let rows = Set(
+      [UUID(wire: mutation.key.id)].compactMap { $0.map { .init(type: mutation.key.type, id: $0) } }
+        + dossiers.flatMap(PushStore.RowKey.mission))
     let results = try await writing.transaction.pipeline([
       EpochStore.position(of: writing.organization), store.lock(dossiers),
       store.missions(dossiers, technician: "\(technician)", device: "\(device)"),
-      store.entities(ids, of: [mutation.key.type, .dossier, .missionOrder]),
-      store.openConflicts(ids, device: "\(device)"), store.diagnosticCodes,
+      store.entities(rows),
+      store.openConflicts(rows, device: "\(device)"), store.diagnosticCodes,
       store.withheld,
     ])
     var loaded = try PushStore.loaded(

@@ -17,7 +17,7 @@ struct PushConsequences {
     self.decision = decision
     self.before = before
     for (key, effect) in decision.writes {
-      guard let values = effect.values, let id = UUID(uuidString: key.id) else { continue }
+      guard let values = effect.values, let id = UUID(wire: key.id) else { continue }
       switch key.type {
       case .dossier where values["payer_id"] != nil: payers.append(key)
       case .dossierDiagnostic where values["outcome"] != nil || values["visited_on"] != nil:
@@ -50,7 +50,7 @@ struct PushConsequences {
     }
     let contacts = AlignContacts(transaction: transaction, organization: organization, newID: newID)
     for key in payers.sorted() {
-      guard let id = UUID(uuidString: key.id) else { continue }
+      guard let id = UUID(wire: key.id) else { continue }
       try await contacts.run(
         id, before: before.states[key]?.values ?? [:], after: decision.states[key]?.values ?? [:])
     }

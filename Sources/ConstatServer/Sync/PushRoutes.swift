@@ -71,16 +71,15 @@ struct Push: Sendable {
   private func settle(_ request: PushRequest, refusing: Rejection?) async throws -> PushResponse {
     let store = PushStore(organization: try call.organization)
     let dossiers = request.dossiers
-    let ids = request.entityIDs
-    let types = request.entityTypes
+    let rows = request.rows
     let sequences = request.sequences
     return try await WriteCall.run(call, access: access, channel: "sync") { _ in
       [
         store.journal, store.stored(sequences), store.lock(dossiers),
         store.missions(
           dossiers, technician: PrincipalStore.signedInAccount, device: PrincipalStore.signedInDevice),
-        store.entities(ids, of: types),
-        store.openConflicts(ids, device: PrincipalStore.signedInDevice), store.diagnosticCodes,
+        store.entities(rows),
+        store.openConflicts(rows, device: PrincipalStore.signedInDevice), store.diagnosticCodes,
       ] + (request.saysOnlineCard ? [store.onlineCard] : [])
     } _: { writing in
       let opened = writing.opened
@@ -192,15 +191,15 @@ extension PushRequest {
   }
 
   var dossiers: [UUID] {
-    Set(mutations.compactMap { UUID(uuidString: $0.dossier) }).sorted { $0.wire < $1.wire }
+    Set(mutations.compactMap { UUID(wire: $0.dossier) }).sorted { $0.wire < $1.wire }
   }
-
-  /// The types of those rows.
-  var entityTypes: Set<EntityType> { Set(mutations.map(\.key.type) + [.dossier, .missionOrder]) }
 
   /// The rows that the mutations name, and those whose state their rules look at: a mission order bears its
   /// dossier's id.
-  var entityIDs: [UUID] {
-    Set(mutations.compactMap { UUID(uuidString: $0.key.id) } + dossiers).sorted { $0.wire < $1.wire }
+  var rows: Set<PushStore.RowKey> {
+    let named = mutations.compactMap { mutation in
+      UUID(wire: mutation.key.id).map { PushStore.RowKey(type: mutation.key.type, id: $0) }
+    }
+    return Set(named + dossiers.flatMap(PushStore.RowKey.mission))
   }
 }

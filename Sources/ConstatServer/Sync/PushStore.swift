@@ -5,6 +5,17 @@ import Postgres
 
 /// Reads what a push touches, in the statements that travel with BEGIN.
 struct PushStore {
+  /// A row of the feed, by an id that is one.
+  struct RowKey: Hashable {
+    let type: EntityType
+    let id: UUID
+
+    /// A dossier and its mission order, which bears the same id.
+    static func mission(_ dossier: UUID) -> [Self] {
+      [.init(type: .dossier, id: dossier), .init(type: .missionOrder, id: dossier)]
+    }
+  }
+
   let organization: UUID
 
   /// The device's journal, locked: two pushes of one device come one after the other.
@@ -55,10 +66,12 @@ struct PushStore {
     """
   }
 
-  /// The rows by id, alive or deleted, with who made the versions that their fields have. `row_version` guards the
+  /// The rows, alive or deleted, with who made the versions that their fields have. `row_version` guards the
   /// write: a row that moved meanwhile starts the push again.
-  func entities(_ ids: [UUID], of types: Set<EntityType>) -> SQL {
-    let types = EntityType.allCases.filter(types.contains)
+  func entities(_ rows: Set<RowKey>) -> SQL {
+    // A push without mutations names none.
+    let types = EntityType.allCases.filter(Set(rows.lazy.map(\.type)).union([.dossier]).contains)
+    let rows = Array(rows)
     return """
       SELECT e.type, e.id, e.version, e.born, e.field_versions, e.deleted, l.row_version, l.fields, e.extra,
         CASE WHEN e.deleted THEN (
@@ -69,21 +82,23 @@ struct PushStore {
         (SELECT jsonb_object_agg(s.version, jsonb_build_array(s.actor, s.device_id)) FROM system.seal s
          WHERE s.organization_id = e.organization_id AND s.version = ANY (
            ARRAY(SELECT f.value::bigint FROM jsonb_each(e.field_versions) f) || e.version || e.born)) AS writers
-      FROM system.sync_entity e LEFT JOIN LATERAL (
+      FROM unnest(\(rows.map(\.type.rawValue))::text[], \(rows.map(\.id))::uuid[]) AS k (type, id)
+      JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = k.type AND e.id = k.id
+      LEFT JOIN LATERAL (
         \(EntityStore.live(types))
       ) l ON true
-      WHERE e.organization_id = \(organization) AND e.id = ANY (\(ids)) AND e.type = ANY (\(types.map(\.rawValue)))
       """
   }
 
   /// This device's open conflicts on those rows: its later edits of a contested field go into them.
-  func openConflicts(_ ids: [UUID], device: SQL) -> SQL {
-    """
-    SELECT c.id, c.entity_type, c.entity_id, c.dossier_id, c.field, c.policy, c.base, c.mine, c.theirs, c.chosen
-    FROM sync_conflict c
-    WHERE c.organization_id = \(organization) AND c.entity_id = ANY (\(ids)) AND c.state = 'open'
-      AND c.device_id = \(device)
-    """
+  func openConflicts(_ rows: Set<RowKey>, device: SQL) -> SQL {
+    let ids = Array(Set(rows.lazy.map(\.id)))
+    return """
+      SELECT c.id, c.entity_type, c.entity_id, c.dossier_id, c.field, c.policy, c.base, c.mine, c.theirs, c.chosen
+      FROM sync_conflict c
+      WHERE c.organization_id = \(organization) AND c.entity_id = ANY (\(ids)) AND c.state = 'open'
+        AND c.device_id = \(device)
+      """
   }
 
   var diagnosticCodes: SQL {
@@ -107,7 +122,9 @@ struct PushStore {
 
   /// Stores each mutation with its result and moves the journal on (`journal`); returns the version that the transaction sealed, or
   /// `version` where it changed nothing. Comes last, after the constraints that seal.
-  func settlement(_ results: [JSONValue], moving journal: SQL, of device: UUID, version: Int64) -> SQL {
+  func settlement(
+    _ results: [(PushRequest.Item, MutationResult)], moving journal: SQL, of device: UUID, version: Int64
+  ) -> SQL {
     """
     WITH sealed AS (
       SELECT coalesce(nullif(split_part(current_setting('app.sealed', true), ':', 2), '')::bigint, \(version)) AS version
@@ -115,13 +132,30 @@ struct PushStore {
       INSERT INTO system.device_result (organization_id, device_id, sequence, payload_hash, mutation, result)
       SELECT \(organization), \(device), r.sequence, decode(r.hash, 'hex'), r.mutation,
         r.result || jsonb_build_object('v', sealed.version)
-      FROM sealed CROSS JOIN jsonb_to_recordset(\(JSONB(bytes: JSONValue.array(results).serialized())))
+      FROM sealed CROSS JOIN jsonb_to_recordset(\(JSONB(bytes: Self.settled(results))))
         AS r (sequence bigint, hash text, mutation jsonb, result jsonb)
     ), moved AS (
       \(journal)
     )
     SELECT version FROM sealed
     """
+  }
+
+  /// The results as a record set. A mutation's canonical text is both hashed and stored: it is made once.
+  private static func settled(_ results: [(PushRequest.Item, MutationResult)]) -> [UInt8] {
+    var text = Array("[".utf8)
+    for (index, (item, result)) in results.enumerated() {
+      let mutation = item.canonical
+      let hash = Mutation.payloadHash(ofCanonical: mutation).hexadecimal
+      if index > 0 { text.append(UInt8(ascii: ",")) }
+      text += Array("{\"sequence\":\(item.seq),\"hash\":\"\(hash)\",\"mutation\":".utf8)
+      text += mutation
+      text += Array(",\"result\":".utf8)
+      text += result.json.serialized()
+      text.append(UInt8(ascii: "}"))
+    }
+    text.append(UInt8(ascii: "]"))
+    return text
   }
 }
 
@@ -194,6 +228,13 @@ extension PushStore {
 }
 
 extension UUID {
+  /// Of a text that the wire's reader has found well-formed; many times faster than Foundation's.
+  init?(wire text: String) {
+    var text = text
+    guard let read = text.withUTF8({ try? UUID(text: $0) }) else { return nil }
+    self = read
+  }
+
   /// As the wire writes it.
   var wire: String {
     String(unsafeUninitializedCapacity: 36) { text in

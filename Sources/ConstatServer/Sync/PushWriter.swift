@@ -26,7 +26,7 @@ struct PushWriter {
     var carried = Carried()
     var extras: [SQL] = []
     for (key, whole) in decision.writes {
-      guard let id = UUID(uuidString: key.id) else { continue }
+      guard let id = UUID(wire: key.id) else { continue }
       let (effect, extra) = whole.divided(decision.states[key]?.extraFields ?? [])
       if !extra.isEmpty {
         let dossier = key.type == .dossier ? key.id : decision.states[key]?.values["dossier_id"]?.string
@@ -85,13 +85,7 @@ struct PushWriter {
     statements.append("SET CONSTRAINTS ALL IMMEDIATE")
     statements.append(
       PushStore(organization: organization).settlement(
-        zip(items, outcomes).map { item, outcome in
-          [
-            "sequence": .integer(item.seq), "hash": .string(item.payloadHash.hexadecimal),
-            "mutation": item.payload,
-            "result": outcome.result(seq: item.seq, version: 0).json,
-          ]
-        },
+        zip(items, outcomes).map { item, outcome in (item, outcome.result(seq: item.seq, version: 0)) },
         moving: DeviceJournalStore(organization: organization).settled(
           device, items, request, skew: request.skewSeconds(at: writing.call.clock.now())), of: device,
         version: version))

@@ -67,10 +67,11 @@ public struct PushDecision {
     var outcomes: [MergeOutcome] = []
     outcomes.reserveCapacity(items.count)
     for run in PushPlan.runs(items) {
-      let before = self
+      // One mutation alone settles as it was decided; only a group can fall after it has changed something.
+      let before = run.count > 1 ? self : nil
       let decided = items[run].map { decide($0) }
       let settled = PushDecision.settle(decided)
-      if settled != decided { self = before }
+      if let before, settled != decided { self = before }
       for (item, outcome) in zip(items[run], settled) where outcome.parked != nil {
         if case .mutation(let mutation) = item, mutation.key.type == .missionOrder {
           missions[mutation.dossier]?.hasParkedSteps = true
@@ -83,8 +84,9 @@ public struct PushDecision {
 
   /// What the rows become, in an order that foreign keys accept: what is new first.
   public var writes: [(key: EntityKey, effect: Effect)] {
-    effects.filter { $0.value != .none }.map { (key: $0.key, effect: $0.value) }
-      .sorted { (rank($0.effect), order($0.key)) < (rank($1.effect), order($1.key)) }
+    effects.lazy.filter { $0.value != .none }
+      .map { (place: (rank($0.value), order($0.key)), key: $0.key, effect: $0.value) }
+      .sorted { $0.place < $1.place }.map { (key: $0.key, effect: $0.effect) }
   }
 
   /// The conflicts opened or brought up to date, each in its last form.

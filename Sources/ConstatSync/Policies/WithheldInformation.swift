@@ -33,8 +33,18 @@ public struct WithheldInformation: Sendable, Hashable {
   }
 
   public func hides(_ field: String, of type: EntityType) -> Bool {
-    !groups.isEmpty && fields(of: type).contains(field)
+    guard !groups.isEmpty, let hiding = Self.hiding[type]?[field] else { return false }
+    return !groups.isDisjoint(with: hiding)
   }
+
+  /// The table the other way round, for a push asks of every field: the groups that hide it.
+  private static let hiding: [EntityType: [String: Set<Organization.Information>]] = {
+    var hiding: [EntityType: [String: Set<Organization.Information>]] = [:]
+    for row in table {
+      for field in row.fields { hiding[row.type, default: [:]][field, default: []].insert(row.group) }
+    }
+    return hiding
+  }()
 
   /// The same groups have the same key: what a cursor remembers of the filter that its device was told under.
   public var key: String { groups.map(\.rawValue).sorted().joined(separator: "+") }

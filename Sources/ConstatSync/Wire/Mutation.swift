@@ -120,9 +120,7 @@ extension Mutation {
 
   /// The SHA-256 of the canonical JSON: tells a repeated mutation from another one that bears the
   /// same sequence (a device restored from a backup, or copied).
-  public var payloadHash: [UInt8] { Mutation.payloadHash(of: json) }
+  public var payloadHash: [UInt8] { Mutation.payloadHash(ofCanonical: json.serialized()) }
 
-  static func payloadHash(of json: JSONValue) -> [UInt8] {
-    Array(SHA256.hash(data: json.serialized()))
-  }
+  public static func payloadHash(ofCanonical json: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: json)) }
 }

@@ -23,7 +23,10 @@ public struct PushRequest: Sendable, Hashable {
       }
     }
 
-    public var payloadHash: [UInt8] { Mutation.payloadHash(of: payload) }
+    /// The canonical JSON of the payload: the same bytes for the same content.
+    public var canonical: [UInt8] { payload.serialized() }
+
+    public var payloadHash: [UInt8] { Mutation.payloadHash(ofCanonical: canonical) }
   }
 
   public var device: String
