@@ -39,8 +39,8 @@ struct PullStore {
   /// goes meanwhile; at the first of all, where the page before has passed that already.
   ///
   /// A mission that left is told whether or not the device ever had it: the guard "only if it joined before" loses one
-  /// when a page ends between leaving and joining again. For the same reason a row deleted since is told even of a mission
-  /// that joined since, except to a device that holds nothing.
+  /// when a page ends between leaving and joining again. For the same reason what was ever deleted of a mission is told
+  /// when it joins, except to a device that holds nothing: a page may have passed the deletion while the mission was away.
   func page(_ page: Page, limit: Int) -> SQL {
     let start = Start(page.position)
     let lower = start.version
@@ -172,7 +172,7 @@ struct PullStore {
         SELECT \(Self.columns), m.version FROM member m
         JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.dossier_id = m.dossier_id
         WHERE m.state = 'in' AND m.version >= \(start.version) AND NOT \(start.isBefore("e.version", of: "e"))
-          AND NOT e.deleted
+          AND (NOT e.deleted OR \(start.version) > 0)
     """
   }
 

@@ -63,6 +63,33 @@ import Testing
     }
   }
 
+  @Test
+  func `a row deleted before its mission left and came back between two pages is deleted on the device`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let (office, mission) = (work.org.office.token, "/v1/dossiers/\(work.dossier.wire)")
+      let cellar = try await server.made(
+        server.post("\(mission)/outbuildings", as: office, ["kind": "cellar"]))
+      let device = try await work.enrol(work.org.marc)
+      try await device.pull()
+      #expect(device.rows[EntityKey(.outbuilding, cellar)] != nil)
+      _ = try await server.delete("/v1/outbuildings/\(cellar)", as: office)
+      try await server.patch("/v1/contacts/\(work.owner.wire)", as: office, ["phone": "0559111111"])
+      try await server.patch("/v1/organization", as: work.org.admin.token, ["online_card_payments": true])
+      try await work.reassign()
+      // One page while the mission is away: the organization's own change, which lies behind the deletion.
+      let page = try await server.post(
+        "/v1/sync/pull", as: device.token, PullRequest(cursor: device.cursor, limit: 1).json)
+      #expect(page["more"] == true && !page.text.contains(cellar), "\(page.text)")
+      device.cursor = page["cursor"].string
+      try await work.reassign(to: work.org.marc.id)
+      try await device.pull(limit: 1)
+      #expect(device.rows[EntityKey(.outbuilding, cellar)] == nil)
+    }
+  }
+
   private static func expectPlace(of event: Row) throws {
     let place = try PullStore.place(of: event)
     let told = try JSONValue.parse(event.get("event", as: String.self))
