@@ -25,10 +25,15 @@ struct MoveDossier {
     if status != .cancelled, values["cancellation_reason"]?.string != nil {
       throw Problem.field("/cancellation_reason", "inconsistent", "un motif n'accompagne que l'annulation")
     }
+    guard let status else { return }
+    try await to(status, because: values["cancellation_reason"])
+  }
+
+  func to(_ status: DossierStatus, because reason: JSONValue?) async throws {
     if status == .finalised { try await refuseMissingFiles() }
     try await set([
-      "status": values["status"] ?? .null,
-      "cancellation_reason": status == .cancelled ? values["cancellation_reason"] ?? .null : .null,
+      "status": .string(status.rawValue),
+      "cancellation_reason": status == .cancelled ? reason ?? .null : .null,
     ])
     guard status == .cancelled else { return }
     try await LeadAnalyserStore(writing.transaction, writing.organization).releasePlanned(for: id)

@@ -9,17 +9,53 @@ struct DecideProposal {
   let organization: UUID
   let actor: String
 
-  /// Throws `Problem` where there is no such proposal, or it is decided already; `isFirst` false: whatever was decided.
-  func decide(_ id: UUID, as state: FieldProposal.State, isFirst: Bool = true) async throws {
-    let locked = try await transaction.query(ProposalStore.locked(organization, id))
-    guard let row = locked.first else { throw Problem.notFound }
+  /// The office's word. Throws `Problem` where there is no such proposal, where it is decided already, and where the field
+  /// holds another value by now than the one that the proposal is about: whoever accepts has not seen that.
+  func decide(_ id: UUID, as state: FieldProposal.State) async throws {
+    let row = try await mark(id, as: state, isFirst: true)
+    guard state == .accepted else { return }
+    try await refuseMoved(row)
+    try await write(row)
+  }
+
+  /// Accepts it whatever was decided before, and whatever the field holds: a conflict has shown both.
+  func acceptAfterAll(_ id: UUID) async throws {
+    try await write(mark(id, as: .accepted, isFirst: false))
+  }
+
+  /// The technician's word, once what follows from it in the row is written.
+  func note(_ id: UUID, as state: FieldProposal.State) async throws {
+    let row = try await mark(id, as: state, isFirst: true)
+    guard state == .accepted, try row.get("field", as: String.self) == FieldProposal.deletion else { return }
+    let (table, target): (String, UUID) = (try row.get("entity_type"), try row.get("entity_id"))
+    guard try await !RowStore(transaction: transaction).exists(table, id: target) else { return }
+    _ = try await transaction.query(ProposalStore.withdraw(organization, table, target, by: actor))
+  }
+
+  private func mark(_ id: UUID, as state: FieldProposal.State, isFirst: Bool) async throws -> Row {
+    let locked = try await transaction.pipeline([
+      ProposalStore.lockDossier(organization, of: id), ProposalStore.locked(organization, id),
+    ])
+    guard let row = locked[1].first else { throw Problem.notFound }
     let standing: String = try row.get("state")
     guard !isFirst || standing == FieldProposal.State.open.rawValue else {
       throw Problem.conflict(
         "proposal-decided", "Proposition déjà tranchée", members: ["state": .string(standing)])
     }
     _ = try await transaction.query(ProposalStore.decide(organization, id, as: state, by: actor))
-    if state == .accepted { try await write(row) }
+    return row
+  }
+
+  private func refuseMoved(_ row: Row) async throws {
+    let (table, field): (String, String) = (try row.get("entity_type"), try row.get("field"))
+    guard field != FieldProposal.deletion else { return }
+    let moved = try await transaction.query(
+      ProposalStore.differing(
+        table, try row.get("entity_id"), from: [field: try PushStore.json(row, "signed_value")]))
+    guard let now = moved.first else { return }
+    throw Problem.conflict(
+      "proposal-outdated", "Valeur changée depuis la proposition",
+      members: ["value": try PushStore.json(now, "held")])
   }
 
   private func write(_ row: Row) async throws {

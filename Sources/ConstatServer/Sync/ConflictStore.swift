@@ -25,9 +25,11 @@ struct ConflictStore {
       """
   }
 
-  /// Opens a conflict, or brings the open one up to date.
+  /// Opens a conflict, or brings the open one up to date. The transaction starts again where someone has decided it
+  /// meanwhile: what the device types then meets that decision.
   static func upsert(_ organization: UUID, device: UUID, _ record: ConflictRecord) -> SQL {
     """
+    WITH written AS (
     INSERT INTO sync_conflict AS c (organization_id, id, dossier_id, entity_type, entity_id, field, policy, base, mine,
       theirs, chosen, device_id)
     VALUES (\(organization), \(record.id.flatMap(UUID.init(uuidString:))), \(UUID(uuidString: record.dossier)),
@@ -35,7 +37,9 @@ struct ConflictStore {
       \(JSONB(bytes: record.baseJSON.serialized())), \(JSONB(bytes: record.mineJSON.serialized())),
       \(JSONB(bytes: record.theirsJSON.serialized())), \(record.chosen.rawValue), \(device))
     ON CONFLICT (organization_id, id) DO UPDATE SET mine = EXCLUDED.mine, theirs = EXCLUDED.theirs,
-      chosen = EXCLUDED.chosen
+      chosen = EXCLUDED.chosen WHERE c.state = 'open'
+    RETURNING c.id
+    ) SELECT system.expect(count(written.id) = 1) FROM written
     """
   }
 
@@ -54,6 +58,15 @@ struct ConflictStore {
     WHERE h.organization_id = \(organization) AND h.row_id = \(row) AND h.changes ? \(field)
       AND h.transaction_id = nullif(current_setting('app.transaction_id', true), '')::uuid
     ORDER BY h.ordinal LIMIT 1
+    """
+  }
+
+  /// What this transaction's deletion of a row took away; no row where it deleted none.
+  static func removed(_ organization: UUID, _ row: UUID) -> SQL {
+    """
+    SELECT (SELECT jsonb_object_agg(c.key, c.value -> 0) FROM jsonb_each(h.changes) c) AS fields FROM system.history h
+    WHERE h.organization_id = \(organization) AND h.row_id = \(row) AND h.operation = 'delete'
+      AND h.transaction_id = nullif(current_setting('app.transaction_id', true), '')::uuid
     """
   }
 

@@ -65,7 +65,7 @@ struct PushConsequences {
     do {
       try await DecideProposal(
         transaction: writing.transaction, organization: writing.organization, actor: writing.principal.actor
-      ).decide(id, as: state)
+      ).note(id, as: state)
     } catch let problem as Problem {
       // Decided between being read and being locked: the push starts again, and is merged with that. Otherwise the row
       // that it is about is gone.

@@ -194,12 +194,13 @@ extension PushRequest {
     Set(mutations.compactMap { UUID(wire: $0.dossier) }).sorted { $0.wire < $1.wire }
   }
 
-  /// The rows that the mutations name, and those whose state their rules look at: a mission order bears its
+  /// The rows that the mutations are about or refer to, and those whose state their rules look at: a mission order bears its
   /// dossier's id.
   var rows: Set<PushStore.RowKey> {
     let named = mutations.compactMap { mutation in
       UUID(wire: mutation.key.id).map { PushStore.RowKey(type: mutation.key.type, id: $0) }
     }
-    return Set(named + dossiers.flatMap(PushStore.RowKey.mission))
+    return Set(
+      named + mutations.flatMap(PushStore.RowKey.referred(by:)) + dossiers.flatMap(PushStore.RowKey.mission))
   }
 }

@@ -10,6 +10,16 @@ struct PushStore {
     let type: EntityType
     let id: UUID
 
+    /// The rows that the values of a mutation refer to.
+    static func referred(by mutation: Mutation) -> [Self] {
+      mutation.set.compactMap { field, value in
+        guard let type = mutation.key.type.rule(of: field)?.reference,
+          let id = value.string.flatMap(UUID.init(uuidString:))
+        else { return nil }
+        return .init(type: type, id: id)
+      }
+    }
+
     /// A dossier and its mission order, which bears the same id.
     static func mission(_ dossier: UUID) -> [Self] {
       [.init(type: .dossier, id: dossier), .init(type: .missionOrder, id: dossier)]
@@ -69,8 +79,13 @@ struct PushStore {
   /// The rows, alive or deleted, with who made the versions that their fields have. `row_version` guards the
   /// write: a row that moved meanwhile starts the push again.
   func entities(_ rows: Set<RowKey>) -> SQL {
-    // A push without mutations names none.
-    let types = EntityType.allCases.filter(Set(rows.lazy.map(\.type)).union([.dossier]).contains)
+    // A push without mutations names none; what a proposal is about is found with it.
+    let isAboutProposals = rows.contains { $0.type == .fieldProposal }
+    let further: Set<EntityType> =
+      isAboutProposals ? [.dossier, .outbuilding, .dossierDiagnostic] : [.dossier]
+    let types = EntityType.allCases.filter(further.union(rows.lazy.map(\.type)).contains)
+    let proposed: SQL =
+      isAboutProposals ? "UNION SELECT p.entity_type, p.entity_id \(proposals(among: rows))" : ""
     let rows = Array(rows)
     return """
       SELECT e.type, e.id, e.version, e.born, e.field_versions, e.deleted, l.row_version, l.fields, e.extra,
@@ -82,7 +97,7 @@ struct PushStore {
         (SELECT jsonb_object_agg(s.version, jsonb_build_array(s.actor, s.device_id)) FROM system.seal s
          WHERE s.organization_id = e.organization_id AND s.version = ANY (
            ARRAY(SELECT f.value::bigint FROM jsonb_each(e.field_versions) f) || e.version || e.born)) AS writers
-      FROM unnest(\(rows.map(\.type.rawValue))::text[], \(rows.map(\.id))::uuid[]) AS k (type, id)
+      FROM (SELECT n.type, n.id FROM unnest(\(rows.map(\.type.rawValue))::text[], \(rows.map(\.id))::uuid[]) AS n (type, id) \(proposed)) AS k
       JOIN system.sync_entity e ON e.organization_id = \(organization) AND e.type = k.type AND e.id = k.id
       LEFT JOIN LATERAL (
         \(EntityStore.live(types))
@@ -93,12 +108,20 @@ struct PushStore {
   /// This device's open conflicts on those rows: its later edits of a contested field go into them.
   func openConflicts(_ rows: Set<RowKey>, device: SQL) -> SQL {
     let ids = Array(Set(rows.lazy.map(\.id)))
+    let proposed: SQL =
+      rows.contains { $0.type == .fieldProposal }
+      ? "OR c.entity_id IN (SELECT p.entity_id \(proposals(among: rows)))" : ""
     return """
       SELECT c.id, c.entity_type, c.entity_id, c.dossier_id, c.field, c.policy, c.base, c.mine, c.theirs, c.chosen
       FROM sync_conflict c
-      WHERE c.organization_id = \(organization) AND c.entity_id = ANY (\(ids)) AND c.state = 'open'
+      WHERE c.organization_id = \(organization) AND (c.entity_id = ANY (\(ids)) \(proposed)) AND c.state = 'open'
         AND c.device_id = \(device)
       """
+  }
+
+  private func proposals(among rows: Set<RowKey>) -> SQL {
+    let ids = rows.filter { $0.type == .fieldProposal }.map(\.id)
+    return "FROM field_proposal p WHERE p.organization_id = \(organization) AND p.id = ANY (\(ids))"
   }
 
   var diagnosticCodes: SQL {
@@ -187,22 +210,9 @@ extension PushStore {
         hasParkedSteps: try row.get("has_parked_steps"))
     }
     for row in entities {
-      guard let type = EntityType(rawValue: try row.get("type")) else { continue }
-      let key = EntityKey(type, (try row.get("id") as UUID).wire)
-      var writers: [Int64: Writer] = [:]
-      for (version, who) in try json(row, "writers").object ?? [:] {
-        guard let version = Int64(version), let actor = who.array?.first?.string else { continue }
-        writers[version] = Writer(actor: actor, device: who.array?.last?.string)
-      }
-      let extra = try json(row, "extra").object ?? [:]
-      let values = try json(row, "fields").object ?? json(row, "last_fields").object ?? [:]
-      loaded.states[key] = EntityState(
-        key: key, values: values.merging(extra) { $1 }, version: try row.get("version"),
-        born: try row.get("born"),
-        fieldVersions: (try json(row, "field_versions").object ?? [:]).compactMapValues(\.integer),
-        isDeleted: try row.get("deleted"), writers: writers,
-        extraFields: Set(extra.keys))
-      loaded.rowVersions[key] = try row.get("row_version", as: Int64?.self)
+      guard let state = try Self.state(row) else { continue }
+      loaded.states[state.key] = state
+      loaded.rowVersions[state.key] = try row.get("row_version", as: Int64?.self)
     }
     for row in conflicts {
       guard let type = EntityType(rawValue: try row.get("entity_type")) else { continue }
@@ -219,6 +229,23 @@ extension PushStore {
     }
     loaded.codes = Set(try codes.map { try $0.get("code") as String })
     return loaded
+  }
+
+  /// A row as `entities` answers it; nil of a type that is none of the feed's.
+  static func state(_ row: Row) throws -> EntityState? {
+    guard let type = EntityType(rawValue: try row.get("type")) else { return nil }
+    var writers: [Int64: Writer] = [:]
+    for (version, who) in try json(row, "writers").object ?? [:] {
+      guard let version = Int64(version), let actor = who.array?.first?.string else { continue }
+      writers[version] = Writer(actor: actor, device: who.array?.last?.string)
+    }
+    let extra = try json(row, "extra").object ?? [:]
+    let values = try json(row, "fields").object ?? json(row, "last_fields").object ?? [:]
+    return EntityState(
+      key: EntityKey(type, (try row.get("id") as UUID).wire), values: values.merging(extra) { $1 },
+      version: try row.get("version"), born: try row.get("born"),
+      fieldVersions: (try json(row, "field_versions").object ?? [:]).compactMapValues(\.integer),
+      isDeleted: try row.get("deleted"), writers: writers, extraFields: Set(extra.keys))
   }
 
   static func json(_ row: Row, _ column: String) throws -> JSONValue {

@@ -25,24 +25,68 @@ struct ResolveConflict {
       try await settle(proposal: id)
     } else if field == ConflictRecord.deletion {
       guard choice == "keep" || choice == "delete" else { throw notInChoice("keep ou delete") }
-      if choice == "delete" { try await rows.delete(table, id: id, expected: nil) }
-    } else if type.rule(of: field) == nil {
+      guard choice == "delete", try await rows.exists(table, id: id) else { return }
+      try await rows.delete(table, id: id, expected: nil)
+    } else if let rule = type.rule(of: field) {
+      try await settle(rule, of: type, id)
+    } else {
       // Of a newer schema: kept beside the row.
       let dossier: UUID? = type.rule.scope == .shared ? nil : try conflict.get("dossier_id")
       let extra = [field: try value]
       _ = try await writing.transaction.query(
         EntityStore.keep(extra, of: EntityKey(type, id.wire), id, in: dossier))
-    } else {
-      let value = try value
-      let checked: [String: JSONValue]
-      do { checked = try ValueCheck.fieldSets(type, .patch, [field: value]) } catch { throw Problem(error) }
-      try await write(checked, to: type, id)
     }
+  }
+
+  /// Writes the value that is to stand, under the rules that hold whoever else writes the field. What stands already, or
+  /// stood in a row that is gone, is not written: the conflict is closed.
+  private func settle(_ rule: FieldRule, of type: EntityType, _ id: UUID) async throws {
+    let value = try value
+    let store = PushStore(organization: writing.organization)
+    if let dossier = try conflict.get("dossier_id", as: UUID?.self) {
+      _ = try await writing.transaction.query(store.lock([dossier]))
+    }
+    let rows = try await writing.transaction.query(store.entities([.init(type: type, id: id)]))
+    guard let state = try rows.first.flatMap(PushStore.state), !state.isDeleted,
+      !state.holds(value, in: rule.field)
+    else { return }
+    guard rule.writable != .creation else {
+      throw notApplicable("ce champ ne change plus une fois la fiche créée")
+    }
+    var checked: [String: JSONValue]
+    do { checked = try ValueCheck.fieldSets(type, .patch, [rule.field: value]) } catch {
+      throw Problem(error)
+    }
+    if type == .dossier, let status = checked["status"]?.string.flatMap(DossierStatus.init(rawValue:)) {
+      return try await MoveDossier(writing: writing, id: id).to(status, because: nil)
+    }
+    if type == .missionOrder { try await refuseOffTheWalk(checked, on: state, id) }
+    if let dossier = try conflict.get("dossier_id", as: UUID?.self) {
+      try await ProposeChange(writing).divide(&checked, of: type, id, in: dossier)
+    }
+    if !checked.isEmpty { try await write(checked, to: type, id) }
+  }
+
+  /// A mission order stays one that the ten steps can lead to.
+  private func refuseOffTheWalk(_ values: [String: JSONValue], on state: EntityState, _ id: UUID) async throws
+  {
+    let signers = try await writing.transaction.query(MissionOrderStore.signatures(writing.organization, id))
+    let fault = WalkCheck.fault(
+      .update(values), on: state,
+      signedBy: Set(try signers.compactMap { Signature.Signer(rawValue: try $0.get("signer")) }),
+      onlineCard: true
+    )
+    if let fault { throw notApplicable(fault.code) }
+  }
+
+  private func notApplicable(_ reason: String) -> Problem {
+    Problem.conflict("decision-not-applicable", "Décision inapplicable", detail: reason)
   }
 
   /// What stood in the field and is on neither side of the conflict: someone typed it after the conflict was opened, and
   /// the decision took its place.
   func replaced() async throws -> JSONValue? {
+    if try conflict.get("field", as: String.self) == ConflictRecord.deletion { return try await removed() }
     let displaced = try await writing.transaction.query(
       ConflictStore.displaced(writing.organization, try conflict.get("entity_id"), try conflict.get("field")))
     guard let row = displaced.first else { return nil }
@@ -51,6 +95,17 @@ struct ResolveConflict {
       try PushStore.json(conflict, "mine")["value"], try PushStore.json(conflict, "theirs")["value"],
     ]
     return value == .null || sides.contains(value) ? nil : value
+  }
+
+  /// What a row that the decision deleted had held, as far as devices see it.
+  private func removed() async throws -> JSONValue? {
+    guard let type = EntityType(rawValue: try conflict.get("entity_type")) else { return nil }
+    let removed = try await writing.transaction.query(
+      ConflictStore.removed(writing.organization, try conflict.get("entity_id")))
+    let shown = Set(type.rules.lazy.filter(\.isVisible).map(\.field))
+    let values = try removed.first.flatMap { try PushStore.json($0, "fields").object }?
+      .filter { shown.contains($0.key) && !$0.value.isNull }
+    return values.map(JSONValue.object)
   }
 
   /// The value that stands, and what follows from it in other rows, as after a push: who may see the dossier (DOS-64),
@@ -102,7 +157,7 @@ struct ResolveConflict {
     }
     try await DecideProposal(
       transaction: writing.transaction, organization: writing.organization, actor: writing.principal.actor
-    ).decide(proposal, as: .accepted, isFirst: false)
+    ).acceptAfterAll(proposal)
   }
 
   private func notInChoice(_ choices: String) -> Problem {

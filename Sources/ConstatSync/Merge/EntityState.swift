@@ -50,6 +50,9 @@ public struct EntityState: Sendable, Hashable {
     isDeleted ? version : fieldVersions[field] ?? born
   }
 
+  /// Whether the field holds the value, as a user sees it.
+  public func holds(_ value: JSONValue, in field: String) -> Bool { JSONValue.same(values[field], value) }
+
   /// The row after an effect of the device's push, for the mutations that follow in it.
   mutating func apply(_ effect: Effect, by writer: Writer) {
     let unsealed = EntityState.unsealed

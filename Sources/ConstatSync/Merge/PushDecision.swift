@@ -70,7 +70,9 @@ public struct PushDecision {
       // One mutation alone settles as it was decided; only a group can fall after it has changed something.
       let before = run.count > 1 ? self : nil
       let decided = items[run].map { decide($0) }
-      let settled = PushDecision.settle(decided)
+      let settled =
+        PushDecision.holdsMoney(items[run], decided)
+        ? decided.map { $0.status == .parked ? $0 : .parked(.closed) } : PushDecision.settle(decided)
       if let before, settled != decided { self = before }
       for (item, outcome) in zip(items[run], settled) where outcome.parked != nil {
         if case .mutation(let mutation) = item, mutation.key.type == .missionOrder {
@@ -92,6 +94,17 @@ public struct PushDecision {
   /// The conflicts opened or brought up to date, each in its last form.
   public var conflicts: [ConflictRecord] {
     touchedConflicts.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// Money that was taken is not refused for a step of the mission order beside it that cannot be taken: a person decides.
+  private static func holdsMoney(_ items: ArraySlice<PushRequest.Item>, _ outcomes: [MergeOutcome]) -> Bool {
+    func contains(_ type: EntityType, isRejected: Bool) -> Bool {
+      zip(items, outcomes).contains { item, outcome in
+        guard case .mutation(let mutation) = item else { return false }
+        return mutation.key.type == type && (outcome.status == .rejected) == isRejected
+      }
+    }
+    return contains(.payment, isRejected: false) && contains(.missionOrder, isRejected: true)
   }
 
   /// A rejected member rejects its group, a parked one parks it.
@@ -127,9 +140,41 @@ public struct PushDecision {
         checked, on: states[checked.key], by: author, at: server,
         openConflicts: openConflicts[checked.key] ?? [:])
       if let refused = refusal(of: outcome, checked) { return refused }
+      let accepted = acceptedEdit(outcome, checked)
+      if let accepted, accepted.operation == .set, states[accepted.key]?.isDeleted != false {
+        return .rejected(Rejection(.refused))
+      }
       record(&outcome, checked)
+      if let accepted { carryOut(accepted, in: &outcome) }
       return outcome
     }
+  }
+
+  /// What accepting a proposal asks of the row that it is about: an edit of the device's like any other, which knows what
+  /// the device knew and has its turn among the others of the push.
+  private func acceptedEdit(_ outcome: MergeOutcome, _ mutation: Mutation) -> Mutation? {
+    guard mutation.key.type == .fieldProposal, case .update(let decided) = outcome.effect,
+      decided["state"]?.string == FieldProposal.State.accepted.rawValue,
+      let proposal = states[mutation.key]?.values,
+      let type = proposal["entity_type"]?.string.flatMap(EntityType.init(rawValue:)),
+      let id = proposal["entity_id"]?.string, let field = proposal["field"]?.string
+    else { return nil }
+    let isDeletion = field == FieldProposal.deletion
+    return Mutation(
+      seq: mutation.seq, hlc: mutation.hlc, base: mutation.base, key: EntityKey(type, id),
+      operation: isDeletion ? .delete : .set, dossier: mutation.dossier,
+      set: isDeletion ? [:] : [field: proposal["proposed_value"] ?? .null])
+  }
+
+  private mutating func carryOut(_ accepted: Mutation, in outcome: inout MergeOutcome) {
+    var made = Merge.decide(
+      accepted, on: states[accepted.key], by: author, at: server,
+      openConflicts: openConflicts[accepted.key] ?? [:])
+    // A row to be deleted that is gone asks for nothing more.
+    guard made.parked == nil else { return }
+    record(&made, accepted)
+    outcome.conflicts += made.conflicts
+    if made.status == .conflicted { outcome.status = .conflicted }
   }
 
   /// A step that the mission order cannot take. What somebody else's steps made impossible, or that
@@ -178,7 +223,8 @@ public struct PushDecision {
       guard let named = mutation.key.type.rule(of: field)?.reference, let id = value.string else { continue }
       let key = EntityKey(named, id.lowercased())
       let isKnown =
-        named.rule.scope == .shared ? mission.shared.contains(key) : id.lowercased() == mutation.dossier
+        named.rule.scope == .shared
+        ? mission.shared.contains(key) || isOwn(states[key]) : id.lowercased() == mutation.dossier
       if !isKnown { return .notFound }
     }
     if let code = mutation.set["diagnostic_code"]?.string, let diagnosticCodes,
@@ -198,9 +244,15 @@ public struct PushDecision {
     return JSONValue.object(held.merging(unknown) { $1 }).serialized().count > SyncLimits.unknownRowBytes
   }
 
+  /// Whether this device made the row: it may go on with what it made, whether or not something leads there yet.
+  private func isOwn(_ state: EntityState?) -> Bool {
+    guard let state, !state.isDeleted else { return false }
+    return state.writers[state.born]?.device == author.device
+  }
+
   private func isOf(_ dossier: String, _ state: EntityState, _ mission: Mission) -> Bool {
     switch state.key.type.rule.scope {
-    case .shared: mission.shared.contains(state.key)
+    case .shared: mission.shared.contains(state.key) || isOwn(state)
     case .organization: false
     case .mission:
       if let field = state.key.type.dossierField {

@@ -1,13 +1,13 @@
-import ConstatCore
+public import ConstatCore
 
 /// Holds what a mutation makes of a mission order against the ten steps: the same state machine
 /// that the device walked with.
-enum WalkCheck {
+public enum WalkCheck {
   private static let governed = Set(MissionOrder.governedColumns)
 
   /// The fault of the change, where it has one. `signers` are those whose signature is stored; `onlineCard` whether the
   /// device was offered a card through the online provider.
-  static func fault(
+  public static func fault(
     _ effect: Effect, on state: EntityState?, signedBy signers: Set<Signature.Signer>,
     onlineCard: Bool
   ) -> MissionOrderError? {

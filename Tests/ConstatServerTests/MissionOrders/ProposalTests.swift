@@ -220,6 +220,78 @@ import Testing
     }
   }
 
+  @Test func `what is typed after a proposal was accepted, in the same push, stands`() async throws {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let token = work.org.office.token
+      let path = "/v1/dossiers/\(work.dossier.wire)"
+      let cellar = try await server.made(
+        server.post("\(path)/outbuildings", as: token, ["kind": "cellar"]))
+      try await Self.sign(work)
+      try await server.patch(path, as: token, ["street": "9 rue Office"])
+      try await server.delete("/v1/outbuildings/\(cellar)", as: token)
+      let device = try await work.enrol(work.org.marc)
+      try await device.pull()
+      func accept(_ field: String) -> Mutation {
+        let key = device.rows.first { $0.key.type == .fieldProposal && $0.value["field"]?.string == field }?
+          .key
+        return device.mutation(
+          .fieldProposal, key?.id ?? "", in: work.dossier, set: ["state": "accepted"], was: ["state": "open"])
+      }
+      let answer = try await device.push([
+        accept("street"),
+        device.mutation(
+          .dossier, work.dossier.wire, in: work.dossier, set: ["street": "5 rue Tech"],
+          was: ["street": "9 rue Office"]),
+        accept("_deleted"),
+        device.mutation(
+          .outbuilding, cellar, in: work.dossier, set: ["comment": "elle sert"], was: ["comment": .null]),
+      ])
+      let statuses = answer["results"].array?.compactMap { $0["status"]?.string }
+      #expect(statuses == ["applied", "applied", "applied", "applied"], "\(answer.text)")
+      #expect(try await server.get(path, as: token)["street"] == "5 rue Tech")
+      #expect(try await server.get("/v1/outbuildings/\(cellar)", as: token)["comment"] == "elle sert")
+      let shown = try await server.get("/v1/proposals", as: token)["items"].array ?? []
+      #expect(shown.allSatisfy { $0["state"] == "accepted" } && shown.count == 2, "\(shown)")
+    }
+  }
+
+  @Test func `a proposal accepted over a value that nobody there has seen keeps both, or is refused`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let token = work.org.office.token
+      let path = "/v1/dossiers/\(work.dossier.wire)"
+      try await Self.sign(work)
+      try await server.patch(path, as: token, ["street": "9 rue Office", "door": "C"])
+      let (one, two) = (try await work.enrol(work.org.marc), try await work.enrol(work.org.marc))
+      try await one.pull()
+      try await two.pull()
+      _ = try await two.push([
+        two.mutation(
+          .dossier, work.dossier.wire, in: work.dossier, set: ["street": "7 rue Vue", "door": "D"],
+          was: ["street": "1 rue de la Paix", "door": .null])
+      ])
+      func proposal(_ field: String) -> String {
+        one.rows.first { $0.key.type == .fieldProposal && $0.value["field"]?.string == field }?.key.id ?? ""
+      }
+      let outdated = try await server.post(
+        "/v1/proposals/\(proposal("door"))/acceptance", as: work.org.admin.token)
+      #expect(outdated.isProblem(409, "proposal-outdated") && outdated["value"] == "D", "\(outdated.text)")
+      let answer = try await one.push([
+        one.mutation(
+          .fieldProposal, proposal("street"), in: work.dossier, set: ["state": "accepted"],
+          was: ["state": "open"])
+      ])
+      #expect(answer["results"].array?.first?["status"] == "conflicted", "\(answer.text)")
+      #expect(try await server.get(path, as: token)["street"] == "9 rue Office")
+      let open = try await server.get("/v1/sync/conflicts?state=open", as: token)["items"].array?.first
+      #expect(
+        open?["field"] == "street" && open?["theirs"]?["value"] == "7 rue Vue", "\(String(describing: open))")
+    }
+  }
+
   /// The mission order of the work, finalised.
   private static func sign(_ work: FieldWork) async throws {
     try await work.server.asOwner(work.org.id) { _ = try await $0.execute(signing(work)) }

@@ -59,6 +59,41 @@ import Testing
     #expect(refused.rejection?.problems.first?.code == .notInChoice)
   }
 
+  @Test func `money beside a step that cannot be taken waits for a person`() {
+    let group = Mutation.Group(id: "g", count: 2)
+    func grouped(_ mutation: Mutation) -> Mutation {
+      Mutation(
+        seq: mutation.seq, hlc: "", base: mutation.base, key: mutation.key, operation: mutation.operation,
+        dossier: mutation.dossier, set: mutation.set, was: mutation.was, group: group)
+    }
+    let order = EntityKey(.missionOrder, Fixture.dossier)
+    let step = Fixture.mutation(["confirmed_step": 9], key: order)
+    let money = Fixture.mutation(
+      [
+        "dossier_id": .string(Fixture.dossier), "means": "cash", "amount_cents": 100,
+        "received_on": "2026-12-01", "received_at": "2026-12-01T09:00:00Z",
+      ], seq: 2, operation: .create, key: EntityKey(.payment, Fixture.outbuilding))
+    let started = Fixture.state(
+      ["dossier_id": .string(Fixture.dossier), "started_at": "2026-12-01T08:00:00Z", "confirmed_step": 1],
+      key: order)
+    let (outcomes, decision) = decide([grouped(step), grouped(money)], decision(states: [started]))
+    #expect(outcomes.map(\.parked) == [.closed, .closed], "\(outcomes)")
+    #expect(decision.writes.isEmpty)
+    #expect(decide([step], self.decision(states: [started])).0[0].status == .rejected)
+  }
+
+  @Test func `a device goes on with a contact that it made, whether or not anything leads there yet`() {
+    let id = "00000000-0000-7000-8000-0000000000c2"
+    let edit = Fixture.mutation(["phone": "0559000000"], key: EntityKey(.contact, id))
+    let role = Fixture.mutation(["payer_id": .string(id)])
+    for (writer, status) in [(Fixture.author.writer, MutationStatus.applied), (Fixture.office, .parked)] {
+      var made = Fixture.state([:], by: writer, key: EntityKey(.contact, id))
+      made.writers[made.born] = writer
+      #expect(outcome(edit, decision(states: [made])).status == status)
+      #expect(outcome(role, decision(states: [made])).status == status)
+    }
+  }
+
   @Test func `operations that devices do not have are refused`() {
     #expect(outcome(Fixture.mutation([:], operation: .delete)).rejection?.code == .operationNotAllowed)
     #expect(outcome(Fixture.mutation([:], operation: .create)).rejection?.code == .operationNotAllowed)
