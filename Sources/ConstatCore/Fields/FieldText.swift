@@ -22,6 +22,8 @@ extension FieldKind {
   }
 
   private func line(_ text: String, min: Int, max: Int) -> Result<JSONValue, TextFault> {
+    // Neither JSON of the database nor its texts can hold it.
+    if text.utf8.contains(0) { return .failure(.malformed("le caractère U+0000 n'est pas accepté")) }
     // Bytes bound scalars from above, so most texts need no counting.
     if text.utf8.count > max, text.unicodeScalars.count > max {
       return .failure(.init(code: .tooLong, detail: "au plus \(max) caractères sont acceptés"))

@@ -88,8 +88,13 @@ struct ParkedEdit: Sendable {
     ])
     var loaded = try PushStore.loaded(
       missions: results[2], entities: results[3], conflicts: results[4], codes: results[5])
-    // The office vouches for it now: the mission counts as the device's.
-    for dossier in loaded.missions.keys { loaded.missions[dossier]?.closed = nil }
+    // The office vouches for it now: the mission counts as the device's, and leads to the rows that the edit is about or
+    // names, although the link may be one that is parked as well, or is gone.
+    let named = try await sharedRows(of: mutation)
+    for dossier in loaded.missions.keys {
+      loaded.missions[dossier]?.closed = nil
+      loaded.missions[dossier]?.shared.formUnion(named)
+    }
     let clock = writing.call.clock
     let server = try EpochStore.position(results[0][0])
     var decision = PushDecision(
@@ -102,15 +107,37 @@ struct ParkedEdit: Sendable {
       newConflictID: { clock.newID().wire })
     let outcome = decision.decide([.mutation(mutation)])[0]
     switch outcome.status {
-    case .rejected, .parked:
-      throw Problem.conflict(
-        "edit-not-applicable", "Modification inapplicable", detail: outcome.rejection?.detail,
-        members: ["reason": .string(outcome.rejection?.code.rawValue ?? outcome.parked?.rawValue ?? "")])
+    case .rejected, .parked: throw Self.notApplicable(outcome)
     case .applied, .merged, .conflicted:
-      let carried = try await PushWriter(writing: writing, device: device, before: loaded).carryOut(decision)
-      _ = try await writing.transaction.pipeline(carried.writes)
+      do {
+        let carried = try await PushWriter(writing: writing, device: device, before: loaded).carryOut(
+          decision)
+        _ = try await writing.transaction.pipeline(carried.writes)
+      } catch is MutationRefused {
+        throw Self.notApplicable(.rejected(Rejection(.refused)))
+      }
       return try await settle(id, as: "applied")
     }
+  }
+
+  private static func notApplicable(_ outcome: MergeOutcome) -> Problem {
+    Problem.conflict(
+      "edit-not-applicable", "Modification inapplicable", detail: outcome.rejection?.detail,
+      members: ["reason": .string(outcome.rejection?.code.rawValue ?? outcome.parked?.rawValue ?? "")])
+  }
+
+  /// Rows that missions share, of those that the edit is about or names, where they exist.
+  private func sharedRows(of mutation: Mutation) async throws -> Set<EntityKey> {
+    let own = UUID(wire: mutation.key.id).map { PushStore.RowKey(type: mutation.key.type, id: $0) }
+    let rows = RowStore(transaction: writing.transaction)
+    var found: Set<EntityKey> = []
+    for row in [own].compactMap(\.self) + PushStore.RowKey.referred(by: mutation)
+    where row.type.rule.scope == .shared {
+      if try await rows.exists(row.type.rawValue, id: row.id) {
+        found.insert(EntityKey(row.type, row.id.wire))
+      }
+    }
+    return found
   }
 
   /// What its device was not shown when it made the edit. Where that has been decided otherwise since, or a restore has cut

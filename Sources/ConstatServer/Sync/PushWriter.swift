@@ -29,7 +29,13 @@ struct PushWriter {
       guard let id = UUID(wire: key.id) else { continue }
       let (effect, extra) = whole.divided(decision.states[key]?.extraFields ?? [])
       if !extra.isEmpty {
-        let dossier = key.type == .dossier ? key.id : decision.states[key]?.values["dossier_id"]?.string
+        // A shared row belongs to none, whatever the fields that are not known are called.
+        let dossier: String? =
+          switch (key.type, key.type.rule.scope) {
+          case (.dossier, _): key.id
+          case (_, .mission): decision.states[key]?.values["dossier_id"]?.string
+          default: nil
+          }
         extras.append(EntityStore.keep(extra, of: key, id, in: dossier.flatMap(UUID.init(uuidString:))))
       }
       if case .update(let changes) = effect {

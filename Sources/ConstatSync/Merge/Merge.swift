@@ -284,6 +284,7 @@ extension Merge {
   }
 
   private func side(_ value: JSONValue) -> ConflictRecord.Mine {
-    .init(value: value, device: author.device, seq: mutation.seq, hlc: mutation.hlc)
+    // For people to read; what the clock of a device says has no other bounds.
+    .init(value: value, device: author.device, seq: mutation.seq, hlc: String(mutation.hlc.prefix(100)))
   }
 }

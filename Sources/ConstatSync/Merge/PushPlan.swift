@@ -102,7 +102,8 @@ extension PushRequest.Item {
     switch self {
     case .mutation(let mutation): return mutation.group
     case .malformed(_, let payload, _):
-      guard let id = payload["group"]?["id"]?.string, let count = payload["group"]?["n"]?.integer
+      guard let id = payload["group"]?["id"]?.string, let count = payload["group"]?["n"]?.integer,
+        count > 0
       else { return nil }
       return Mutation.Group(id: id, count: Int(clamping: count))
     }

@@ -111,6 +111,12 @@ import Testing
     #expect(problems(Building.fields, ["insee_code": "97A01"], .patch) == ["/insee_code malformed"])
   }
 
+  @Test func `a text that the database cannot hold is refused where it is typed`() {
+    #expect(throws: FieldProblems.self) {
+      try Contact.fields.checked(["last_name": "Etche\u{0}verry"], as: .creation)
+    }
+  }
+
   @Test func `limits of text count characters, not bytes`() throws {
     let accents = String(repeating: "é", count: 200)
     _ = try Building.fields.checked(["name": .string(accents)], as: .patch)

@@ -73,6 +73,25 @@ import Testing
     }
   }
 
+  @Test func `a group of nothing is no group: its mutation is rejected, and blocks none behind it`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let device = try await work.enrol(work.org.marc)
+      try await device.pull()
+      var odd = Self.edit(device, work, "x").json.object ?? [:]
+      odd["group"] = ["id": "g", "n": 0]
+      let body: JSONValue = [
+        "device": .string(device.id), "mutations": [.object(odd), Self.edit(device, work, "passe").json],
+      ]
+      let answer = try await server.post("/v1/sync/push", as: device.token, body)
+      let results = answer["results"].array ?? []
+      #expect(results.map { $0["status"]?.string } == ["rejected", "applied"], "\(answer.text)")
+      #expect(results.first?["error"]?["code"] == "malformed")
+    }
+  }
+
   private static func edit(_ device: RawDevice, _ work: FieldWork, _ note: String) -> Mutation {
     device.mutation(
       .dossier, work.dossier.uuidString, in: work.dossier, set: ["door": .string(note)], was: ["door": .null])

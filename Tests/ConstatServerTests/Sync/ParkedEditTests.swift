@@ -85,6 +85,34 @@ import Testing
     }
   }
 
+  @Test func `a contact and the role that it was made for are applied one after the other`() async throws {
+    try await TestServer.run { server in
+      let (work, marc, _) = try await handedOver(server)
+      let contact = server.services.clock.newID().uuidString.lowercased()
+      let group = Mutation.Group(id: "g", count: 2)
+      let answer = try await marc.push([
+        marc.mutation(
+          .contact, contact, in: work.dossier, .create, set: ["kind": "individual", "last_name": "Duhart"],
+          group: group),
+        marc.mutation(
+          .dossier, work.dossier.uuidString, in: work.dossier, set: ["payer_id": .string(contact)],
+          was: ["payer_id": .string(work.owner.uuidString.lowercased())], group: group),
+      ])
+      #expect(answer["results"].array?.map { $0["status"] } == ["parked", "parked"], "\(answer.text)")
+      let parked = try await server.get("/v1/sync/parked?state=parked", as: work.org.office.token)["items"]
+      for edit in (parked.array ?? []).sorted(by: {
+        $0["sequence"]?.integer ?? 0 < $1["sequence"]?.integer ?? 0
+      }) {
+        let applied = try await server.post(
+          "/v1/sync/parked/\(edit["id"]?.string ?? "")/apply", as: work.org.office.token)
+        #expect(applied["state"] == "applied", "\(applied.text)")
+      }
+      let dossier = try await server.get(
+        "/v1/dossiers/\(work.dossier.uuidString.lowercased())", as: work.org.office.token)
+      #expect(dossier["payer_id"].string == contact)
+    }
+  }
+
   @Test func `what names a mission that its technician never had is the office's alone`() async throws {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)

@@ -42,6 +42,27 @@ import Testing
     }
   }
 
+  @Test func `a contact stays everybody's, whatever a newer app calls its fields`() async throws {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let device = try await work.enrol(work.org.marc)
+      try await device.pull()
+      var edit = device.mutation(
+        .contact, work.owner.uuidString, in: work.dossier,
+        set: ["dossier_id": .string(work.org.nadia.wire), "phone": "0559111111"],
+        was: ["dossier_id": .null, "phone": "0559000000"])
+      edit.schema = 99
+      let answer = try await device.push([edit])
+      #expect(answer["results"].array?.first?["status"] == "applied", "\(answer.text)")
+      let homes = try await server.asOwner(work.org.id) { transaction in
+        try await transaction.value(
+          Int.self,
+          "SELECT count(*) FROM system.sync_entity WHERE type = 'contact' AND dossier_id IS NOT NULL")
+      }
+      #expect(homes == 0)
+    }
+  }
+
   @Test func `a signature of the present schema says in which capacity, or is refused`() async throws {
     try await TestServer.run { server in
       let work = try await FieldWork.planned(server)
