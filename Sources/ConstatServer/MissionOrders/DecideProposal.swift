@@ -23,13 +23,20 @@ struct DecideProposal {
     try await write(mark(id, as: .accepted, isFirst: false))
   }
 
-  /// The technician's word, once what follows from it in the row is written.
-  func note(_ id: UUID, as state: FieldProposal.State) async throws {
-    let row = try await mark(id, as: state, isFirst: true)
-    guard state == .accepted, try row.get("field", as: String.self) == FieldProposal.deletion else { return }
-    let (table, target): (String, UUID) = (try row.get("entity_type"), try row.get("entity_id"))
-    guard try await !RowStore(transaction: transaction).exists(table, id: target) else { return }
-    _ = try await transaction.query(ProposalStore.withdraw(organization, table, target, by: actor))
+  /// The technician's word on proposals, once what follows from it in the rows is written. What else is proposed of a row
+  /// that is gone with it is withdrawn last: a word on that may be among these.
+  func note(_ words: [(id: UUID, state: FieldProposal.State)]) async throws {
+    var rows: [Row] = []
+    for word in words { rows.append(try await mark(word.id, as: word.state, isFirst: true)) }
+    for (row, word) in zip(rows, words) where word.state == .accepted {
+      guard try row.get("field", as: String.self) == FieldProposal.deletion else { continue }
+      try await withdrawIfGone(try row.get("entity_type"), try row.get("entity_id"))
+    }
+  }
+
+  private func withdrawIfGone(_ table: String, _ id: UUID) async throws {
+    guard try await !RowStore(transaction: transaction).exists(table, id: id) else { return }
+    _ = try await transaction.query(ProposalStore.withdraw(organization, table, id, by: actor))
   }
 
   private func mark(_ id: UUID, as state: FieldProposal.State, isFirst: Bool) async throws -> Row {

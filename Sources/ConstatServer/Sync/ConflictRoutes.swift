@@ -43,7 +43,9 @@ struct ConflictRoutes {
     do { _ = try fields.checked(body.object == nil ? body : .object(members), as: .creation) } catch {
       throw Problem(error)
     }
-    let locked = try await writing.transaction.query(ConflictStore.locked(writing.organization, id))
+    let locked = try await writing.transaction.pipeline([
+      ConflictStore.lockDossier(writing.organization, of: id), ConflictStore.locked(writing.organization, id),
+    ])[1]
     guard locked.rowCount == 1 else { throw Problem.notFound }
     let row = locked[0]
     guard try row.get("state", as: String.self) == "open" else {

@@ -40,7 +40,8 @@ struct PullStore {
   ///
   /// A mission that left is told whether or not the device ever had it: the guard "only if it joined before" loses one
   /// when a page ends between leaving and joining again. For the same reason what was ever deleted of a mission is told
-  /// when it joins, except to a device that holds nothing: a page may have passed the deletion while the mission was away.
+  /// when it joins, except on the first page to a device that holds nothing: a page may have passed the deletion while the
+  /// mission was away.
   func page(_ page: Page, limit: Int) -> SQL {
     let start = Start(page.position)
     let lower = start.version

@@ -42,7 +42,7 @@ struct PushConsequences {
   func carryOut(_ writing: WriteCall) async throws {
     let (transaction, organization) = (writing.transaction, writing.organization)
     let newID = writing.call.clock.newID
-    for (id, state) in proposals { try await decide(id, as: state, writing) }
+    if !proposals.isEmpty { try await decideProposals(writing) }
     for id in orders {
       try await RequestDeliveries(
         transaction: transaction, organization: organization, newID: newID, actor: writing.principal.actor
@@ -61,11 +61,11 @@ struct PushConsequences {
   }
 
   /// The technician's word on what the office proposed.
-  private func decide(_ id: UUID, as state: FieldProposal.State, _ writing: WriteCall) async throws {
+  private func decideProposals(_ writing: WriteCall) async throws {
     do {
       try await DecideProposal(
         transaction: writing.transaction, organization: writing.organization, actor: writing.principal.actor
-      ).note(id, as: state)
+      ).note(proposals)
     } catch let problem as Problem {
       // Decided between being read and being locked: the push starts again, and is merged with that. Otherwise the row
       // that it is about is gone.

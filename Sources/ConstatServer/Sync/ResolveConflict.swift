@@ -26,6 +26,7 @@ struct ResolveConflict {
     } else if field == ConflictRecord.deletion {
       guard choice == "keep" || choice == "delete" else { throw notInChoice("keep ou delete") }
       guard choice == "delete", try await rows.exists(table, id: id) else { return }
+      if try await ProposeChange(writing).proposesDeletion(of: type, id) { return }
       try await rows.delete(table, id: id, expected: nil)
     } else if let rule = type.rule(of: field) {
       try await settle(rule, of: type, id)
@@ -42,11 +43,8 @@ struct ResolveConflict {
   /// stood in a row that is gone, is not written: the conflict is closed.
   private func settle(_ rule: FieldRule, of type: EntityType, _ id: UUID) async throws {
     let value = try value
-    let store = PushStore(organization: writing.organization)
-    if let dossier = try conflict.get("dossier_id", as: UUID?.self) {
-      _ = try await writing.transaction.query(store.lock([dossier]))
-    }
-    let rows = try await writing.transaction.query(store.entities([.init(type: type, id: id)]))
+    let rows = try await writing.transaction.query(
+      PushStore(organization: writing.organization).entities([.init(type: type, id: id)]))
     guard let state = try rows.first.flatMap(PushStore.state), !state.isDeleted,
       !state.holds(value, in: rule.field)
     else { return }
@@ -61,11 +59,14 @@ struct ResolveConflict {
       return try await MoveDossier(writing: writing, id: id).to(status, because: nil)
     }
     if type == .missionOrder { try await refuseOffTheWalk(checked, on: state, id) }
-    if let dossier = try conflict.get("dossier_id", as: UUID?.self) {
+    if Self.proposable.contains(type), let dossier = try conflict.get("dossier_id", as: UUID?.self) {
       try await ProposeChange(writing).divide(&checked, of: type, id, in: dossier)
     }
     if !checked.isEmpty { try await write(checked, to: type, id) }
   }
+
+  /// Rows of which both parties sign what was seen; others are never proposed.
+  private static let proposable: Set<EntityType> = [.dossier, .outbuilding, .dossierDiagnostic]
 
   /// A mission order stays one that the ten steps can lead to.
   private func refuseOffTheWalk(_ values: [String: JSONValue], on state: EntityState, _ id: UUID) async throws
@@ -103,6 +104,7 @@ struct ResolveConflict {
     let removed = try await writing.transaction.query(
       ConflictStore.removed(writing.organization, try conflict.get("entity_id")))
     let shown = Set(type.rules.lazy.filter(\.isVisible).map(\.field))
+      .subtracting(WithheldInformation.all.fields(of: type))
     let values = try removed.first.flatMap { try PushStore.json($0, "fields").object }?
       .filter { shown.contains($0.key) && !$0.value.isNull }
     return values.map(JSONValue.object)

@@ -75,6 +75,8 @@ struct Evidence: Sendable {
   /// The texts that proposals carry, and of those that were accepted.
   var proposed: Set<String> = []
   var accepted: Set<String> = []
+  /// What each proposal is about.
+  var proposals: [String: Place] = [:]
   /// Rows whose deletion was proposed and accepted.
   var givenUp: Set<String> = []
   var books = Books()

@@ -58,6 +58,9 @@ struct EvidenceStore {
       evidence.proposed.formUnion(tokens)
       if try row.get("is_accepted") { evidence.accepted.formUnion(tokens) }
       if let gone: UUID = try row.get("given_up") { evidence.givenUp.insert(gone.wire) }
+      evidence.proposals[(try row.get("id") as UUID).wire] = .init(
+        table: try row.get("entity_type"), row: (try row.get("entity_id") as UUID).wire,
+        field: try row.get("field"))
     }
     evidence.books = try await BooksStore(superuser: superuser, organization: organization).books()
     evidence.files = try await files()
@@ -149,7 +152,7 @@ struct EvidenceStore {
 
   private var proposals: SQL {
     """
-    SELECT proposed_value::text AS text, state = 'accepted' AS is_accepted,
+    SELECT id, entity_type, entity_id, field, proposed_value::text AS text, state = 'accepted' AS is_accepted,
       CASE WHEN field = \(FieldProposal.deletion) AND state = 'accepted' THEN entity_id END AS given_up
     FROM field_proposal
     WHERE organization_id = \(organization)

@@ -127,13 +127,16 @@ struct Oracle {
     return successor(of: token, at: place).map { "of the office: \($0)" }
   }
 
-  /// True where its author went on to delete the row, or to change the field with the value or what had become of it
+  /// True where its author went on to delete the row, to accept a proposal for the field, or to change the field with the value or what had become of it
   /// before their eyes, or after the value had come into conflict: a second edit of a contested field takes the place of
   /// the first in its conflict. What an author typed into a row and deletes with it before anyone is told leaves no trace,
   /// and needs none.
   private func isReplacedByAuthor(_ token: TypedToken, _ first: Evidence.Settled, _ field: String) -> Bool {
     let all = lives(of: first.device).lazy.flatMap { evidence.settled[$0] ?? [] }
     return all.drop { $0.device != first.device || $0.sequence <= first.sequence }.contains { later in
+      if later.set["state"] == "accepted", let place = evidence.proposals[later.row] {
+        return place.row == first.row && place.table == first.type && place.field == field
+      }
       guard later.row == first.row else { return false }
       if later.isDeletion { return true }
       guard later.set[field] != nil else { return false }

@@ -160,10 +160,13 @@ public struct PushDecision {
       let id = proposal["entity_id"]?.string, let field = proposal["field"]?.string
     else { return nil }
     let isDeletion = field == FieldProposal.deletion
+    // Where versions do not prove what the device knew, the value that the proposal shows does.
+    let isProven = server.known(of: mutation.base) == mutation.base.version
+    let shown = isDeletion || isProven ? [:] : [field: proposal["signed_value"] ?? .null]
     return Mutation(
       seq: mutation.seq, hlc: mutation.hlc, base: mutation.base, key: EntityKey(type, id),
       operation: isDeletion ? .delete : .set, dossier: mutation.dossier,
-      set: isDeletion ? [:] : [field: proposal["proposed_value"] ?? .null])
+      set: isDeletion ? [:] : [field: proposal["proposed_value"] ?? .null], was: shown)
   }
 
   private mutating func carryOut(_ accepted: Mutation, in outcome: inout MergeOutcome) {
@@ -244,10 +247,13 @@ public struct PushDecision {
     return JSONValue.object(held.merging(unknown) { $1 }).serialized().count > SyncLimits.unknownRowBytes
   }
 
-  /// Whether this device made the row: it may go on with what it made, whether or not something leads there yet.
+  /// Whether this device made the row, and nobody else wrote in it: it may go on with what it made, whether or not
+  /// something leads there yet.
   private func isOwn(_ state: EntityState?) -> Bool {
     guard let state, !state.isDeleted else { return false }
-    return state.writers[state.born]?.device == author.device
+    return ([state.born] + state.fieldVersions.values).allSatisfy {
+      state.writers[$0]?.device == author.device
+    }
   }
 
   private func isOf(_ dossier: String, _ state: EntityState, _ mission: Mission) -> Bool {

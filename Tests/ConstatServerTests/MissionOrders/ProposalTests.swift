@@ -256,6 +256,33 @@ import Testing
     }
   }
 
+  @Test func `a word on a change and on the deletion of the same row go through together`() async throws {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let token = work.org.office.token
+      let cellar = try await server.made(
+        server.post("/v1/dossiers/\(work.dossier.wire)/outbuildings", as: token, ["kind": "cellar"]))
+      try await Self.sign(work)
+      _ = try await server.delete("/v1/outbuildings/\(cellar)", as: token)
+      try await server.patch("/v1/outbuildings/\(cellar)", as: token, ["kind": "garage"])
+      let device = try await work.enrol(work.org.marc)
+      try await device.pull()
+      func word(_ field: String, _ state: String) -> Mutation {
+        let key = device.rows.first { $0.key.type == .fieldProposal && $0.value["field"]?.string == field }?
+          .key
+        return device.mutation(
+          .fieldProposal, key?.id ?? "", in: work.dossier, set: ["state": .string(state)],
+          was: ["state": "open"])
+      }
+      let answer = try await device.push([word("_deleted", "accepted"), word("kind", "refused")])
+      let statuses = answer["results"].array?.compactMap { $0["status"]?.string }
+      #expect(statuses == ["applied", "applied"], "\(answer.text)")
+      #expect(try await server.get("/v1/outbuildings/\(cellar)", as: token).status == 404)
+      let shown = try await server.get("/v1/proposals", as: token)["items"].array ?? []
+      #expect(Set(shown.compactMap { $0["state"]?.string }) == ["accepted", "refused"], "\(shown)")
+    }
+  }
+
   @Test func `a proposal accepted over a value that nobody there has seen keeps both, or is refused`()
     async throws
   {

@@ -127,6 +127,34 @@ import Testing
     }
   }
 
+  @Test func `once the order is signed a decision proposes a deletion, and buildings stay the office's`()
+    async throws
+  {
+    try await TestServer.run { server in
+      let work = try await FieldWork.planned(server)
+      let office = work.org.office.token
+      let device = try await work.enrol(work.org.marc)
+      let path = "/v1/dossiers/\(work.dossier.uuidString.lowercased())"
+      let cellar = try await server.made(server.post("\(path)/outbuildings", as: office, ["kind": "cellar"]))
+      let building = try await server.made(
+        server.post("/v1/buildings", as: office, ["name": "Résidence", "city": "Bayonne"]))
+      try await server.patch(path, as: office, ["building_id": .string(building)])
+      try await order(work, finalised: true)
+      let row = try #require(UUID(uuidString: cellar))
+      let deletion = try await conflict(
+        work, device, on: .outbuilding, row, "_deleted", mine: "null", theirs: "{}")
+      #expect(try await resolve(work, deletion, ["choice": "delete"])["state"] == "resolved")
+      let kept = try await server.get("/v1/outbuildings/\(cellar)", as: office)
+      #expect(kept.status == 200 && kept["open_proposals"] == 1, "\(kept.text)")
+      let year = try await conflict(
+        work, device, on: .building, try #require(UUID(uuidString: building)), "built_year", mine: "1950",
+        theirs: "1960")
+      let decided = try await resolve(work, year, ["choice": "mine"])
+      #expect(decided["state"] == "resolved", "\(decided.text)")
+      #expect(try await server.get("/v1/buildings/\(building)", as: office)["built_year"] == 1950)
+    }
+  }
+
   @Test
   func `an edit on its way while its conflict is decided opens another, and is not lost in the decided one`()
     async throws

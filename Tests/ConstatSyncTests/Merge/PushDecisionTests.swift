@@ -91,6 +91,9 @@ import Testing
       made.writers[made.born] = writer
       #expect(outcome(edit, decision(states: [made])).status == status)
       #expect(outcome(role, decision(states: [made])).status == status)
+      made.fieldVersions = ["last_name": 50]
+      made.writers[50] = Fixture.office
+      #expect(outcome(edit, decision(states: [made])).status == .parked, "somebody else wrote in it")
     }
   }
 
