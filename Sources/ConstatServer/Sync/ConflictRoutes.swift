@@ -90,6 +90,11 @@ struct ParkedEdit: Sendable {
     ])
     var loaded = try PushStore.loaded(
       missions: results[2], entities: results[3], conflicts: results[4], codes: results[5])
+    // An older edit does not take the place of what its device typed later: that conflict is decided first.
+    let newer = loaded.conflicts[mutation.key]?.values.first {
+      mutation.set[$0.field] != nil && $0.mine.seq > mutation.seq
+    }
+    if let newer { throw Self.notApplicable("newer-conflict", detail: newer.field) }
     // The office vouches for it now: the mission counts as the device's, and leads to the rows that the edit is about or
     // names, although the link may be one that is parked as well, or is gone.
     let named = try await sharedRows(of: mutation)
@@ -123,9 +128,14 @@ struct ParkedEdit: Sendable {
   }
 
   private static func notApplicable(_ outcome: MergeOutcome) -> Problem {
+    notApplicable(
+      outcome.rejection?.code.rawValue ?? outcome.parked?.rawValue ?? "", detail: outcome.rejection?.detail)
+  }
+
+  private static func notApplicable(_ reason: String, detail: String?) -> Problem {
     Problem.conflict(
-      "edit-not-applicable", "Modification inapplicable", detail: outcome.rejection?.detail,
-      members: ["reason": .string(outcome.rejection?.code.rawValue ?? outcome.parked?.rawValue ?? "")])
+      "edit-not-applicable", "Modification inapplicable", detail: detail, members: ["reason": .string(reason)]
+    )
   }
 
   /// Rows that missions share, of those that the edit is about or names, where they exist.

@@ -128,8 +128,8 @@ struct Oracle {
   }
 
   /// True where its author went on to delete the row, to accept a proposal for the field, or to change the field with the value or what had become of it
-  /// before their eyes, or after the value had come into conflict: a second edit of a contested field takes the place of
-  /// the first in its conflict. What an author typed into a row and deletes with it before anyone is told leaves no trace,
+  /// before their eyes, or after the value had come into conflict, or into parking and from there into conflict: a second
+  /// edit of a contested field takes the place of the first in its conflict. What an author typed into a row and deletes with it before anyone is told leaves no trace,
   /// and needs none.
   private func isReplacedByAuthor(_ token: TypedToken, _ first: Evidence.Settled, _ field: String) -> Bool {
     let all = lives(of: first.device).lazy.flatMap { evidence.settled[$0] ?? [] }
@@ -146,7 +146,7 @@ struct Oracle {
         later.base >= first.version
         && !(isAdded && !evidence.isShown(field, of: later.type, at: later.base))
       return later.was(field).contains(token.text) || isPassed
-        || token.kind == .set && first.status == "conflicted"
+        || token.kind == .set && ["conflicted", "parked"].contains(first.status)
     }
   }
 

@@ -85,6 +85,35 @@ import Testing
     }
   }
 
+  @Test func `an edit from parking does not take the place of what its device typed later`() async throws {
+    try await TestServer.run { server in
+      let (work, marc, _) = try await handedOver(server)
+      let office = work.org.office.token
+      func edit(_ text: String) -> Mutation {
+        marc.mutation(
+          .dossier, work.dossier.uuidString, in: work.dossier, set: ["escort": .string(text)],
+          was: ["escort": .null])
+      }
+      let late = try await marc.push([edit("avant")])
+      #expect(late["results"].array?.first?["status"] == "parked", "\(late.text)")
+      try await work.reassign(to: work.org.marc.id)
+      try await server.patch(
+        "/v1/dossiers/\(work.dossier.uuidString.lowercased())", as: office, ["escort": "gardien"])
+      let next = try await marc.push([edit("après")])
+      #expect(next["results"].array?.first?["status"] == "conflicted", "\(next.text)")
+      let parked = try await server.get("/v1/sync/parked?state=parked", as: office)["items"].array?.first
+      let path = "/v1/sync/parked/\(parked?["id"]?.string ?? "")/apply"
+      let refused = try await server.post(path, as: office)
+      #expect(refused.isProblem(409, "edit-not-applicable") && refused["reason"] == "newer-conflict")
+      let conflict = next["results"].array?.first?["conflicts"]?.array?.first?.string ?? ""
+      let open = try await server.get("/v1/sync/conflicts/\(conflict)", as: office)
+      #expect(open["mine"]["value"] == "après", "\(open.text)")
+      try await server.post(
+        "/v1/sync/conflicts/\(conflict)/resolve", as: office, ["choice": "mine"])
+      #expect(try await server.post(path, as: office)["state"] == "applied")
+    }
+  }
+
   @Test func `a contact and the role that it was made for are applied one after the other`() async throws {
     try await TestServer.run { server in
       let (work, marc, _) = try await handedOver(server)
