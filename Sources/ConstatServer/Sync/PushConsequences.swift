@@ -3,7 +3,7 @@ import ConstatSync
 import Foundation
 
 /// What follows in other rows from what a device wrote: a payer chosen on site gets the payer's rights (DOS-64),
-/// validities follow what the technician found (DIA-03), what the office proposed is written or not, and what was signed
+/// validities follow what the technician found (DIA-03), what the technician said of proposals is noted, and what was signed
 /// becomes files, noted where they are owed by mail (MIS-22, MIS-23, MIS-27).
 struct PushConsequences {
   private let decision: PushDecision
