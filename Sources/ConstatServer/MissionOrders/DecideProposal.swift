@@ -41,7 +41,8 @@ struct DecideProposal {
 
   private func mark(_ id: UUID, as state: FieldProposal.State, isFirst: Bool) async throws -> Row {
     let locked = try await transaction.pipeline([
-      ProposalStore.lockDossier(organization, of: id), ProposalStore.locked(organization, id),
+      PushStore(organization: organization).lock(dossierOf: "field_proposal", id),
+      ProposalStore.locked(organization, id),
     ])
     guard let row = locked[1].first else { throw Problem.notFound }
     let standing: String = try row.get("state")

@@ -100,15 +100,6 @@ struct ProposalStore {
     """
   }
 
-  /// Pushes lock a dossier before they write in it, and so does whoever decides what is proposed there.
-  static func lockDossier(_ organization: UUID, of id: UUID) -> SQL {
-    """
-    SELECT d.id FROM dossier d WHERE d.organization_id = \(organization) AND d.id =
-      (SELECT p.dossier_id FROM field_proposal p WHERE p.organization_id = \(organization) AND p.id = \(id))
-    FOR NO KEY UPDATE
-    """
-  }
-
   /// What is proposed, locked while it is decided.
   static func locked(_ organization: UUID, _ id: UUID) -> SQL {
     """

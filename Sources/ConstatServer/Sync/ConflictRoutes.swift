@@ -44,7 +44,8 @@ struct ConflictRoutes {
       throw Problem(error)
     }
     let locked = try await writing.transaction.pipeline([
-      ConflictStore.lockDossier(writing.organization, of: id), ConflictStore.locked(writing.organization, id),
+      PushStore(organization: writing.organization).lock(dossierOf: "sync_conflict", id),
+      ConflictStore.locked(writing.organization, id),
     ])[1]
     guard locked.rowCount == 1 else { throw Problem.notFound }
     let row = locked[0]

@@ -43,15 +43,6 @@ struct ConflictStore {
     """
   }
 
-  /// Pushes lock a dossier before they write in it, and so does whoever decides a conflict there.
-  static func lockDossier(_ organization: UUID, of id: UUID) -> SQL {
-    """
-    SELECT d.id FROM dossier d WHERE d.organization_id = \(organization) AND d.id =
-      (SELECT c.dossier_id FROM sync_conflict c WHERE c.organization_id = \(organization) AND c.id = \(id))
-    FOR NO KEY UPDATE
-    """
-  }
-
   /// The conflict, locked while it is being decided.
   static func locked(_ organization: UUID, _ id: UUID) -> SQL {
     """

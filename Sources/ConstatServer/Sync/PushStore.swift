@@ -58,6 +58,15 @@ struct PushStore {
     """
   }
 
+  /// The same of the dossier that a row of another table is of: whoever decides there locks as pushes do.
+  func lock(dossierOf table: SQL, _ id: UUID) -> SQL {
+    """
+    SELECT d.id FROM dossier d WHERE d.organization_id = \(organization) AND d.id =
+      (SELECT r.dossier_id FROM \(table) r WHERE r.organization_id = \(organization) AND r.id = \(id))
+    FOR NO KEY UPDATE
+    """
+  }
+
   /// Whether the dossiers are the technician's, which shared rows they lead to, and whether steps that the device took in
   /// them were parked.
   func missions(_ dossiers: [UUID], technician: SQL, device: SQL) -> SQL {
@@ -82,7 +91,7 @@ struct PushStore {
     // A push without mutations names none; what a proposal is about is found with it.
     let isAboutProposals = rows.contains { $0.type == .fieldProposal }
     let further: Set<EntityType> =
-      isAboutProposals ? [.dossier, .outbuilding, .dossierDiagnostic] : [.dossier]
+      isAboutProposals ? SignedOrder.types : [.dossier]
     let types = EntityType.allCases.filter(further.union(rows.lazy.map(\.type)).contains)
     let proposed: SQL =
       isAboutProposals ? "UNION SELECT p.entity_type, p.entity_id \(proposals(among: rows))" : ""

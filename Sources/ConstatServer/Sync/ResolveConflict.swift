@@ -59,14 +59,11 @@ struct ResolveConflict {
       return try await MoveDossier(writing: writing, id: id).to(status, because: nil)
     }
     if type == .missionOrder { try await refuseOffTheWalk(checked, on: state, id) }
-    if Self.proposable.contains(type), let dossier = try conflict.get("dossier_id", as: UUID?.self) {
+    if let dossier = try conflict.get("dossier_id", as: UUID?.self) {
       try await ProposeChange(writing).divide(&checked, of: type, id, in: dossier)
     }
     if !checked.isEmpty { try await write(checked, to: type, id) }
   }
-
-  /// Rows of which both parties sign what was seen; others are never proposed.
-  private static let proposable: Set<EntityType> = [.dossier, .outbuilding, .dossierDiagnostic]
 
   /// A mission order stays one that the ten steps can lead to.
   private func refuseOffTheWalk(_ values: [String: JSONValue], on state: EntityState, _ id: UUID) async throws

@@ -70,9 +70,7 @@ public struct PushDecision {
       // One mutation alone settles as it was decided; only a group can fall after it has changed something.
       let before = run.count > 1 ? self : nil
       let decided = items[run].map { decide($0) }
-      let settled =
-        PushDecision.holdsMoney(items[run], decided)
-        ? decided.map { $0.status == .parked ? $0 : .parked(.closed) } : PushDecision.settle(decided)
+      let settled = PushDecision.settle(decided, of: items[run])
       if let before, settled != decided { self = before }
       for (item, outcome) in zip(items[run], settled) where outcome.parked != nil {
         if case .mutation(let mutation) = item, mutation.key.type == .missionOrder {
@@ -107,9 +105,12 @@ public struct PushDecision {
     return contains(.payment, isRejected: false) && contains(.missionOrder, isRejected: true)
   }
 
-  /// A rejected member rejects its group, a parked one parks it.
-  static func settle(_ outcomes: [MergeOutcome]) -> [MergeOutcome] {
+  /// A rejected member rejects its group, or parks it where that holds money; a parked one parks it.
+  private static func settle(_ outcomes: [MergeOutcome], of items: ArraySlice<PushRequest.Item>)
+    -> [MergeOutcome]
+  {
     if outcomes.contains(where: { $0.status == .rejected }) {
+      if holdsMoney(items, outcomes) { return outcomes.map { $0.status == .parked ? $0 : .parked(.closed) } }
       return outcomes.map {
         $0.status == .rejected ? $0 : .rejected(Rejection(.groupRejected))
       }

@@ -11,10 +11,14 @@ public enum SignedOrder {
     public let proposed: [String: JSONValue]
   }
 
+  /// Rows that the parties sign for. Buildings and modules outlive the dossier and stay the office's, and nobody proposes
+  /// steps.
+  public static let types: Set<EntityType> = [.dossier, .outbuilding, .dossierDiagnostic]
+
   public static func divide(
     _ change: [String: JSONValue], of type: EntityType, isFinalised: Bool
   ) -> Division {
-    guard isFinalised else { return Division(applied: change, proposed: [:]) }
+    guard isFinalised, types.contains(type) else { return Division(applied: change, proposed: [:]) }
     let proposed = change.filter { type.rule(of: $0.key)?.policy == .observed }
     return Division(applied: change.filter { proposed[$0.key] == nil }, proposed: proposed)
   }

@@ -164,9 +164,9 @@ import Testing
       let office = work.org.office.token
       let device = try await work.enrol(work.org.marc)
       try await device.pull()
-      func edit(_ price: Int64) -> Mutation {
+      func edit(_ number: Int) -> Mutation {
         device.mutation(
-          .dossier, work.dossier.uuidString, in: work.dossier, set: ["escort": .string("n° \(price)")],
+          .dossier, work.dossier.uuidString, in: work.dossier, set: ["escort": .string("n° \(number)")],
           was: ["escort": .null])
       }
       try await server.patch(
